@@ -1,1 +1,4 @@
-"""X."""
+"""The contract: what crosses a topic. Avro schemas, event types, codec, keys and exact numbers.
+
+Imports nothing of the other rooms.
+"""
