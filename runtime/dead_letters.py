@@ -1,0 +1,77 @@
+"""Dead letters: what cannot be used, kept whole and put where a person finds it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas import instants
+from schemas.events import DeadLetter, Header
+from schemas.reasons import Reason, Stage
+
+MAX_ORIGINAL = 512 * 1024
+"""Longer originals are cut; then they carry their length and SHA-256 and cannot be put back."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """What was refused, untouched, and where it stood (topic "http" at the producer)."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    partition: int | None = None
+    offset: int | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """Whose trouble it is: the stage, and the source or the receiver where one is known."""
+
+    stage: Stage
+    source: str | None = None
+    receiver: str | None = None
+    fetched_at: int | None = None
+
+
+def dead_letter(
+    original: Original, context: Context, reason: Reason, detail: str, *, identity: bytes | None = None
+) -> DeadLetter:
+    """One sighting of something that cannot be used.
+
+    Args:
+        original: what was refused.
+        context: whose trouble it is.
+        reason: its code.
+        detail: what is wrong and where, without values.
+        identity: what makes two sightings the same; default: the original's key and value.
+    """
+    value = original.value or b""
+    whole = len(value) <= MAX_ORIGINAL
+    return DeadLetter(
+        id=_id(context, original, identity),
+        stage=context.stage,
+        reason=reason,
+        detail=detail,
+        source=context.source,
+        receiver=context.receiver,
+        topic=original.topic,
+        partition=original.partition,
+        offset=original.offset,
+        original_key=original.key,
+        original_value=original.value if whole else value[:MAX_ORIGINAL],
+        original_headers=tuple(Header(name, content) for name, content in original.headers),
+        original_length=len(value),
+        original_sha256=None if whole else hashlib.sha256(value).hexdigest(),
+        fetched_at=context.fetched_at,
+        seen_at=instants.now(),
+    )
+
+
+def _id(context: Context, original: Original, identity: bytes | None) -> str:
+    """Hash of stage (and receiver) and original: the same thing refused twice has the same id."""
+    digest = hashlib.blake2b(digest_size=16)
+    parts = (identity,) if identity is not None else (original.key, original.value)
+    for part in (context.stage.encode(), (context.receiver or "").encode(), *parts):
+        digest.update(b"-" if part is None else b"%d:%s" % (len(part), part))
+    return digest.hexdigest()

@@ -1,0 +1,50 @@
+"""Logs: structured, to standard error, without readings, secrets or plain metering points."""
+
+import hashlib
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+
+from pythonjsonlogger.json import JsonFormatter
+
+from runtime.settings.system import LogSettings
+
+_TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
+_JSON = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class _TextFormatter(logging.Formatter):
+    """Text for people: the message, then the extra fields as key=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        return super().format(record) + "".join(f" {key}={value}" for key, value in extra.items())
+
+
+def configure(settings: LogSettings) -> None:
+    """Sends every logger of this process to standard error, in the configured form. Called once, by a bootstrap."""
+    handler = logging.StreamHandler(sys.stderr)
+    json_fields = {"asctime": "time", "levelname": "level", "name": "logger"}
+    handler.setFormatter(
+        JsonFormatter(_JSON, rename_fields=json_fields) if settings.format == "json" else _TextFormatter(_TEXT)
+    )
+    logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+
+
+class Pseudonyms:
+    """Metering points as they may appear in logs: a keyed hash, or plain where a setting reveals them."""
+
+    def __init__(self, settings: LogSettings, environment: Mapping[str, str] = os.environ) -> None:
+        """Without a configured key a random one is used: hashes are then comparable within one process only."""
+        self._reveal = settings.reveal_metering_points
+        key = settings.hash_key.reveal(environment) if settings.hash_key else secrets.token_hex(16)
+        self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
+
+    def point(self, metering_point: str) -> str:
+        """What to log instead of a metering point."""
+        if self._reveal:
+            return metering_point
+        return "mp-" + hashlib.blake2b(metering_point.encode(), key=self._key, digest_size=6).hexdigest()

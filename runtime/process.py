@@ -1,0 +1,141 @@
+"""The life of a process: settings, build, run, drain, exit code. The same for all of them."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import click
+from prometheus_client import CollectorRegistry
+
+from runtime import logs
+from runtime.errors import ConfigError, ExitCode, MeterstreamError
+from runtime.health import Health, HealthServer
+from runtime.settings.load import load
+from runtime.settings.tree import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Stop:
+    """The wish to stop, from a signal. Threads wait on it; event loops register a call."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self._event = threading.Event()
+        self._calls: list[Callable[[], object]] = []
+
+    def request(self) -> None:
+        """Asks the process to finish what it has in hand and end."""
+        self._event.set()
+        for call in self._calls:
+            call()
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody has asked."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleeps, but not beyond a request; returns whether one came."""
+        return self._event.wait(seconds)
+
+    def call(self, call: Callable[[], object]) -> None:
+        """Calls ``call`` at the request (from a signal handler: e.g. ``partial(loop.call_soon_threadsafe, ...)``)."""
+        self._calls.append(call)
+        if self.requested:
+            call()
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a process's build function is given."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    pseudonyms: logs.Pseudonyms
+    health: Health = field(default_factory=Health)
+    stop: Stop = field(default_factory=Stop)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+Run = Callable[[], None]
+"""Does the work until it is done or ``Process.stop`` is requested; raises on failure."""
+Build = Callable[[Process], Run]
+"""Puts a process together: reads its files, connects to nothing. Raises ConfigError."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """How a process was called."""
+
+    config: Path | None
+    check_config: bool
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="The settings file (default: meterstream.toml where it exists).",
+)
+check_option = click.option("--check-config", is_flag=True, help="Check the settings, report every problem, and end.")
+
+DEFAULT_CONFIG = Path("meterstream.toml")
+
+
+def main(invocation: Invocation, needs: Sequence[str], build: Build) -> ExitCode:
+    """Runs a process from its settings to its exit code. ``needs``: the sections of settings that it uses."""
+    config = invocation.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    try:
+        settings = load(config, invocation.environment, needs)
+        logs.configure(settings.log)
+        process = Process(settings, invocation.environment, logs.Pseudonyms(settings.log, invocation.environment))
+        run = build(process)
+        if invocation.check_config:
+            click.echo("the configuration is valid")
+            return ExitCode.DONE
+        _live(process, run)
+    except ConfigError as error:
+        report(error)
+        return error.exit_code
+    except MeterstreamError as error:
+        log.error("stopped: %s", error)
+        return error.exit_code
+    except Exception:
+        log.exception("stopped by a defect")
+        return ExitCode.DEFECT
+    return ExitCode.DONE
+
+
+def report(error: ConfigError) -> None:
+    """Every problem on standard error, one line each."""
+    for problem in error.problems:
+        click.echo(f"error: {problem}", err=True)
+
+
+def _live(process: Process, run: Run) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        log.info("stopping", extra={"signal": signal.Signals(number).name})
+        process.stop.request()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    server = HealthServer(process.settings.metrics, process.registry, process.health)
+    try:
+        run()
+    finally:
+        server.close()
+
+
+def leave(code: ExitCode) -> None:
+    """Ends the process at once, after flushing the logs: for when going on, even to clean up, could do harm."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)

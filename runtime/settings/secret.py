@@ -1,0 +1,75 @@
+"""Secrets: written as ``{ env = "NAME" }`` or ``{ file = "path" }`` (or, for trials, the text itself).
+
+A secret is read only by the process that needs it, and never shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+
+class MissingSecret(ValueError):
+    """The place that should hold the secret does not; the message names the place."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret stands. ``reveal`` gives its text."""
+
+    env: str | None = None
+    file: Path | None = None
+    text: str | None = field(default=None, repr=False)
+
+    def reveal(self, environment: Mapping[str, str]) -> str:
+        """The secret's text, without a file's final line break.
+
+        Raises:
+            MissingSecret: the variable is not set, or the file cannot be read, or it is empty.
+        """
+        value = self._read(environment)
+        if not value:
+            raise MissingSecret(f"{self} is empty")
+        return value
+
+    def _read(self, environment: Mapping[str, str]) -> str:
+        if self.text is not None:
+            return self.text
+        if self.env is not None:
+            if self.env not in environment:
+                raise MissingSecret(f"environment variable {self.env} is not set")
+            return environment[self.env]
+        if self.file is None:
+            raise MissingSecret("neither env nor file is given")
+        try:
+            return self.file.read_text("utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise MissingSecret(f"file {self.file} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise MissingSecret(f"file {self.file} is not UTF-8 text") from error
+
+    def __str__(self) -> str:
+        if self.env is not None:
+            return f"environment variable {self.env}"
+        return f"file {self.file}" if self.file is not None else "********"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Accepts the three written forms."""
+        return core_schema.no_info_plain_validator_function(cls._parse)
+
+    @classmethod
+    def _parse(cls, written: Any) -> "Secret":
+        match written:
+            case Secret():
+                return written
+            case str():
+                return cls(text=written)
+            case {"env": str(name)} if len(written) == 1:
+                return cls(env=name)
+            case {"file": str(name)} if len(written) == 1:
+                return cls(file=Path(name))
+        raise ValueError('write { env = "NAME" } or { file = "path" }')

@@ -1,0 +1,54 @@
+"""Groups that every process reads: Kafka, topics, registry, logs, metrics."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from runtime.settings.group import Group
+from runtime.settings.secret import Secret
+
+
+class KafkaSettings(Group):
+    """How to reach the cluster."""
+
+    bootstrap_servers: str = "localhost:9092"
+    # TLS and SASL take their place here and in runtime/kafka.py, nowhere else.
+    security_protocol: Literal["PLAINTEXT"] = "PLAINTEXT"
+    request_timeout: float = Field(default=20.0, gt=0, description="seconds")
+    session_timeout: float = Field(default=10.0, gt=0, description="seconds; below request_timeout")
+
+
+class TopicSettings(Group):
+    """Names and shape of the topics; what `meterstream topics create` makes and `verify` compares."""
+
+    prefix: str = Field(default="meterstream", pattern=r"^[A-Za-z0-9._-]{1,60}$")
+    partitions: int = Field(default=8, ge=1, le=10_000)
+    replication_factor: int = Field(default=3, ge=1)
+    min_insync_replicas: int = Field(default=2, ge=1)
+    readings_retention_days: int | None = Field(default=None, ge=1, description="None: kept for ever")
+    dead_letters_retention_days: int | None = Field(default=None, ge=1, description="None: kept for ever")
+
+
+class RegistrySettings(Group):
+    """A schema registry with the Confluent REST API; without a url the embedded ids are used."""
+
+    url: str | None = None
+    user: str | None = None
+    password: Secret | None = None
+    timeout: float = Field(default=10.0, gt=0, description="seconds")
+
+
+class LogSettings(Group):
+    """Logs go to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "json"
+    reveal_metering_points: bool = Field(default=False, description="False: they appear as a keyed hash")
+    hash_key: Secret | None = Field(default=None, description="None: a new random key at each start")
+
+
+class MetricsSettings(Group):
+    """Where /metrics, /healthz and /readyz are served."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535, description="0: any free port, written to the log")

@@ -1,0 +1,23 @@
+"""The whole settings file as one frozen tree."""
+
+from pydantic import Field
+
+from runtime.settings.group import Group
+from runtime.settings.receiver import ReceiverSettings
+from runtime.settings.source import SourceSettings
+from runtime.settings.streams import StreamsSettings
+from runtime.settings.system import KafkaSettings, LogSettings, MetricsSettings, RegistrySettings, TopicSettings
+
+
+class Settings(Group):
+    """meterstream.toml."""
+
+    epoch: str = Field(default="1", pattern=r"^[A-Za-z0-9_-]{1,30}$", description="the generation of the topics")
+    kafka: KafkaSettings = KafkaSettings()
+    topics: TopicSettings = TopicSettings()
+    registry: RegistrySettings = RegistrySettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    streams: StreamsSettings = StreamsSettings()
+    receivers: dict[str, ReceiverSettings] = Field(default_factory=dict)

@@ -1,0 +1,78 @@
+"""The topics: their names, and the shape that the product needs of them."""
+
+from dataclasses import dataclass, field
+
+from runtime.settings.tree import Settings
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class TopicNames:
+    """The names of one epoch's topics, group and transactional ids."""
+
+    readings: str
+    values: str
+    state: str
+    polls: str
+    dead_letters: str
+    streams_group: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "TopicNames":
+        """The names that some settings lead to."""
+        generation = f"{settings.topics.prefix}.{settings.epoch}"
+        return cls(
+            readings=f"{generation}.readings",
+            values=f"{generation}.values",
+            state=f"{generation}.state",
+            polls=f"{generation}.polls",
+            dead_letters=f"{settings.topics.prefix}.dead-letters",
+            streams_group=f"{generation}.streams",
+        )
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic as it must be; ``configs`` are Kafka's own names and values."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    configs: dict[str, str] = field(default_factory=dict)
+
+
+def specs(settings: Settings) -> list[TopicSpec]:
+    """Every topic of the configured epoch, as it must be."""
+    names, topics = TopicNames.of(settings), settings.topics
+    forever = "-1"
+    compacted = {"cleanup_policy": "compact", "max_message_bytes": str(4 << 20)}
+
+    def spec(name: str, partitions: int, **configs: str) -> TopicSpec:
+        insync = {"min.insync.replicas": str(topics.min_insync_replicas)}
+        renamed = {key.replace("_", "."): value for key, value in configs.items()}
+        return TopicSpec(name, partitions, topics.replication_factor, insync | renamed)
+
+    def retention(days: int | None) -> str:
+        return forever if days is None else str(days * DAY_MS)
+
+    return [
+        spec(
+            names.readings,
+            topics.partitions,
+            cleanup_policy="delete",
+            retention_ms=retention(topics.readings_retention_days),
+            retention_bytes=forever,
+            message_timestamp_type="LogAppendTime",
+        ),
+        spec(names.values, topics.partitions, **compacted, min_compaction_lag_ms=str(7 * DAY_MS)),
+        spec(names.state, topics.partitions, **compacted),
+        spec(names.polls, topics.partitions, **compacted),
+        spec(
+            names.dead_letters,
+            1,
+            cleanup_policy="delete",
+            retention_ms=retention(topics.dead_letters_retention_days),
+            retention_bytes=forever,
+        ),
+    ]
