@@ -1,1 +1,1 @@
-"""X."""
+"""From a utility's API to the readings topic. Imports ``runtime`` and ``schemas`` only."""

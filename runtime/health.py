@@ -72,7 +72,7 @@ class HealthServer:
         """
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
-        self._metrics = make_wsgi_app(registry)
+        self._metrics: Callable[..., Iterable[bytes]] = make_wsgi_app(registry)
         self._health = health
         try:
             self._server = make_server(settings.host, settings.port, self._answer, _Server, _Quiet)

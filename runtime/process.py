@@ -106,7 +106,7 @@ def main(invocation: Invocation, needs: Sequence[str], build: Build) -> ExitCode
         report(error)
         return error.exit_code
     except MeterstreamError as error:
-        log.error("stopped: %s", error)
+        log.critical("stopped: %s", error)
         return error.exit_code
     except Exception:
         log.exception("stopped by a defect")

@@ -1,1 +1,1 @@
-"""X."""
+"""From the values topic to one receiver's database. Imports ``runtime`` and ``schemas`` only."""
