@@ -1,1 +1,1 @@
-"""From the readings topic to the values topic: deduplicate, derive, publish. Imports ``runtime`` and ``schemas`` only."""
+"""From the readings topic to the values topic: deduplicate, derive, publish. Imports ``runtime`` and ``schemas``."""
