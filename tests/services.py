@@ -1,0 +1,42 @@
+"""Session fixtures: a real Kafka broker and a real PostgreSQL, started when the first test asks for them.
+
+With pytest-xdist each worker has its own. Tests keep apart by names that begin with `unique`.
+"""
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cluster import Cluster, existing_cluster
+from local.kafka import KafkaBroker
+from local.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Cluster]:
+    """A running cluster: the one that KAFKA_BOOTSTRAP_SERVERS names, else a broker of our own."""
+    existing = existing_cluster()
+    if existing:
+        yield existing
+        return
+    temporary = tempfile.TemporaryDirectory(prefix="meterstream-kafka-")
+    with temporary as directory, KafkaBroker(Path(directory)) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server with no database of ours yet."""
+    # Not in pytest's own directory: pytest closes that to other users, and as root PostgreSQL runs as another.
+    temporary = tempfile.TemporaryDirectory(prefix="meterstream-postgres-")
+    with temporary as directory, PostgresServer(Path(directory)) as server:
+        yield server
+
+
+@pytest.fixture
+def unique() -> str:
+    """A prefix that no other test has: for topics, groups, transactional ids, databases."""
+    return f"t{secrets.token_hex(4)}"
