@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from runtime.settings.tree import Settings
 
 DAY_MS = 86_400_000
+MAX_MESSAGE_BYTES = 4 << 20
+"""The same for every topic, whatever the cluster's default: a record that one topic took fits into the others."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,16 @@ def specs(settings: Settings) -> list[TopicSpec]:
     """Every topic of the configured epoch, as it must be."""
     names, topics = TopicNames.of(settings), settings.topics
     forever = "-1"
-    compacted = {"cleanup_policy": "compact", "max_message_bytes": str(4 << 20)}
+    compacted = {"cleanup_policy": "compact"}
+    common = {
+        "min.insync.replicas": str(topics.min_insync_replicas),
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        "unclean.leader.election.enable": "false",  # else a broker that lags may become leader: acknowledged data lost
+    }
 
     def spec(name: str, partitions: int, **configs: str) -> TopicSpec:
-        insync = {"min.insync.replicas": str(topics.min_insync_replicas)}
         renamed = {key.replace("_", "."): value for key, value in configs.items()}
-        return TopicSpec(name, partitions, topics.replication_factor, insync | renamed)
+        return TopicSpec(name, partitions, topics.replication_factor, common | renamed)
 
     def retention(days: int | None) -> str:
         return forever if days is None else str(days * DAY_MS)
