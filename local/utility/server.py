@@ -1,0 +1,172 @@
+"""The addresses of the simulated utility.
+
+- GET /v1/{feed}/points/{metering_point}/consumption?from=YYYY-MM-DD&to=YYYY-MM-DD[&page=N]
+  The readings of a point whose ReadingDate lies on a date in [from, to), in the feed's style. Pages (style
+  "paged") are counted from 1; each holds a fixed run of days, so that they cannot shift while one reads them.
+- GET /v1/{feed}/consumption?from=…&to=…[&page=N][&size=M]: wrapped pages of messages, M points each.
+- POST /oauth/token: client credentials (form or Basic).
+- GET /_status, GET /_ledger, POST /_control: for whoever runs the simulation; without a key.
+The first two need `X-Api-Key: KEY` or `Authorization: Bearer KEY-OR-TOKEN`: 401 without, 404 for an unknown feed
+or point, 400 for bad parameters. The ledger gets its lines when a body has been handed to the socket as a whole.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from local.utility.access import Access
+from local.utility.bodies import BAD_MESSAGES, UNREADABLE, Body, bad_message, page, styled, unreadable
+from local.utility.control import ControlPages
+from local.utility.delivery import Delivery
+from local.utility.meters import metering_point, number_of
+from local.utility.simulation import Simulation
+
+if TYPE_CHECKING:
+    from local.utility.world import Answer
+
+_MAX_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The checked parameters of a data request."""
+
+    feed: str
+    first: date
+    end: date
+    page: int
+
+
+class UtilityServer:
+    """Builds the aiohttp application of one simulation."""
+
+    def __init__(self, simulation: Simulation, access: Access, delivery: Delivery) -> None:
+        self._simulation = simulation
+        self._access = access
+        self._delivery = delivery
+
+    def application(self) -> web.Application:
+        """The application with all addresses."""
+        app = web.Application()
+        app.router.add_get("/v1/{feed}/points/{point}/consumption", self._point)
+        app.router.add_get("/v1/{feed}/consumption", self._all_points)
+        app.router.add_post("/oauth/token", self._token)
+        ControlPages(self._simulation).add_to(app.router)
+        return app
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        answer = self._access.issue(request.headers, form)
+        if answer is None:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+
+    def _refuse(self, status: int, name: str) -> web.Response:
+        self._simulation.traffic.outcomes[name] += 1
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+        return web.json_response({"Message": name}, status=status, headers=headers)
+
+    def _asked(self, request: web.Request) -> Asked | web.Response:
+        if not self._access.allows(request.headers):
+            return self._refuse(401, "unauthorised")
+        feed = request.match_info["feed"]
+        if feed not in self._simulation.world.feeds:
+            return self._refuse(404, "not_found")
+        try:
+            first, end = date.fromisoformat(request.query["from"]), date.fromisoformat(request.query["to"])
+            number = int(request.query.get("page", "1"))
+        except (KeyError, ValueError):
+            return self._refuse(400, "bad_request")
+        if first > end or number < 1:
+            return self._refuse(400, "bad_request")
+        return Asked(feed, first, end, number)
+
+    async def _point(self, request: web.Request) -> web.StreamResponse:
+        """One point. Its number is taken before the world is looked at, so it orders what is said."""
+        asked = self._asked(request)
+        if isinstance(asked, web.Response):
+            return asked
+        point = request.match_info["point"]
+        number = number_of(point, self._simulation.world.settings.points)
+        if number is None:
+            return self._refuse(404, "not_found")
+        serial = self._simulation.next_request()
+        fault = self._simulation.fate(asked.feed, number)
+        answer, place = self._point_answer(asked, number)
+        messages = [answer.json]
+        style = self._simulation.world.feeds[asked.feed].settings.style
+        if style == "list" and answer.readings == 0:
+            messages = []
+        if fault not in BAD_MESSAGES:
+            text = styled(style, messages, place, answer.readings)
+            return await self._send(request, (asked.feed, point), serial, [answer], fault or "ok", text)
+        bad = bad_message(fault, number)
+        text = styled(style, [bad, *messages], place, answer.readings)
+        good = [] if style == "object" else [answer]
+        response = await self._send(request, (asked.feed, point), serial, good, fault, text)
+        self._simulation.served_unusable(serial, (asked.feed, point), fault, bad)
+        return response
+
+    def _point_answer(self, asked: Asked, number: int) -> tuple["Answer", tuple[int, int]]:
+        """The answer for one point, and (page, pages): the whole range unless the feed is paged."""
+        world = self._simulation.world
+        settings = world.feeds[asked.feed].settings
+        if settings.style != "paged":
+            return world.answer(asked.feed, number, asked.first, asked.end), (1, 1)
+        begin, end = asked.first.toordinal(), asked.end.toordinal()
+        pages = max(1, -((begin - end) // settings.page_days))
+        low = min(end, begin + (asked.page - 1) * settings.page_days)
+        high = min(end, low + settings.page_days)
+        answer = world.answer(asked.feed, number, date.fromordinal(low), date.fromordinal(high))
+        return answer, (asked.page, pages)
+
+    async def _all_points(self, request: web.Request) -> web.StreamResponse:
+        asked = self._asked(request)
+        if isinstance(asked, web.Response):
+            return asked
+        size = request.query.get("size", "50")
+        if not size.isdecimal() or not 1 <= int(size) <= _MAX_SIZE:
+            return self._refuse(400, "bad_request")
+        world, length = self._simulation.world, int(size)
+        serial = self._simulation.next_request()
+        fault = self._simulation.fate(asked.feed, -1)
+        total = world.settings.points
+        low = min(total, (asked.page - 1) * length)
+        numbers = range(low, min(total, low + length))
+        answers = [world.answer(asked.feed, number, asked.first, asked.end) for number in numbers]
+        messages = [answer.json for answer in answers]
+        fault = "ok" if fault is None or fault == "wrong_point" else fault
+        bad = bad_message(fault, 0) if fault in BAD_MESSAGES else None
+        text = page([*([bad] if bad else []), *messages], (asked.page, -(-total // length)), total)
+        response = await self._send(request, (asked.feed, None), serial, answers, fault, text)
+        if bad is not None:
+            self._simulation.served_unusable(serial, (asked.feed, None), fault, bad)
+        return response
+
+    async def _send(
+        self,
+        request: web.Request,
+        where: tuple[str, str | None],
+        serial: int,
+        answers: list["Answer"],
+        fate: str,
+        text: str,
+    ) -> web.StreamResponse:
+        """Answer with a fate (a fault's name or "ok"), and record what was said once it is wholly said.
+
+        A connection that breaks meanwhile raises, so nothing is recorded.
+        """
+        self._simulation.traffic.outcomes[fate] += 1
+        if fate in UNREADABLE:
+            body = unreadable(fate, where[1] or metering_point(0), text)
+            response = await self._delivery.whole(request, body)
+            self._simulation.served_unusable(serial, where, fate, None)
+            return response
+        if fate in self._delivery.faults:
+            return await self._delivery.faults[fate](request, Body(text.encode()))
+        deliver = self._delivery.slow if fate == "slow" else self._delivery.whole
+        response = await deliver(request, Body(text.encode()))
+        self._simulation.served(serial, answers)
+        return response
