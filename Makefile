@@ -37,9 +37,13 @@ $(READY): requirements/dev.lock pyproject.toml
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock:  ## resolve again and write both locks
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/runtime.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group local --group dev -c requirements/runtime.lock -o requirements/dev.lock
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+lock:  ## resolve again and write the locks
+	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
+	@$(COMPILE) --group build -o requirements/build.lock
+	@$(COMPILE) pyproject.toml --group local --group dev -c requirements/runtime.lock -o requirements/dev.lock
 
 clean:
 	rm -rf $(VENV) .cache .run

@@ -1,0 +1,76 @@
+"""The settings file of the local system: what a user would write, filled in with this run's addresses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+API_KEY_VARIABLE = "METERSTREAM_UTILITY_KEY"
+DSN_VARIABLE = "METERSTREAM_VITEC_DSN"
+RECEIVERS = ("vitec", "momentum")
+
+_SYSTEM = Template("""\
+# Written by the local system; the comments of meterstream.example.toml explain every setting.
+epoch = "1"
+
+[kafka]
+bootstrap_servers = "$kafka"
+
+[topics]
+prefix = "$prefix"
+partitions = $partitions
+replication_factor = 1
+min_insync_replicas = 1
+
+[log]
+level = "info"
+format = "text"
+
+[receivers.vitec]
+database = "postgresql"
+dsn = { env = "METERSTREAM_VITEC_DSN" }
+points = "receiver-vitec.csv"
+
+[receivers.momentum]
+database = "sqlite"
+path = "momentum.sqlite"
+points = "receiver-momentum.csv"
+""")
+
+_SOURCE = Template("""
+[sources.$name]
+mapping = "oresundskraft"
+url = "$url"
+granularity = "$granularity"
+points = "points-$feed.csv"
+auth = { type = "header", header = "X-Api-Key", key = { env = "METERSTREAM_UTILITY_KEY" } }
+limits = { requests_per_second = $requests_per_second, concurrency = 16 }
+poll = { every = $every }
+""")
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """One source of the local system. ``every``: seconds between two polls of a point."""
+
+    name: str
+    feed: str
+    granularity: str
+    every: float
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where this run's services stand."""
+
+    kafka: str
+    utility: str
+
+
+def write(file: Path, addresses: Addresses, sources: Sequence[SourceFacts], values: Mapping[str, object]) -> None:
+    """Writes the settings file; ``values``: prefix, partitions and requests_per_second."""
+    text = _SYSTEM.substitute(kafka=addresses.kafka, **values)
+    for source in sources:
+        facts = {"name": source.name, "feed": source.feed, "granularity": source.granularity, "every": source.every}
+        text += _SOURCE.substitute(facts, url=addresses.utility, **values)
+    file.write_text(text, encoding="utf-8")

@@ -1,0 +1,236 @@
+"""The whole road on one machine: services, settings and processes, started in order and stopped in reverse."""
+
+import json
+import os
+import secrets
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from local import settings_file
+from local.cluster import Cluster, existing_cluster
+from local.kafka import KafkaBroker, java_environment
+from local.ports import free_port
+from local.postgres import PostgresServer
+from local.process import Service
+from local.settings_file import Addresses, SourceFacts
+from local.supervisor import Program, State, Supervisor
+from runtime import topic_admin
+from runtime.settings.load import load
+from runtime.settings.tree import Settings
+
+STREAMS_WORKERS = 2
+UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What kind of system to start. ``tick``: seconds in which the simulated hour passes."""
+
+    directory: Path
+    points: int = 60
+    seed: int = 1
+    tick: float = 1.0
+    poll_every: float = 1.0
+    partitions: int = 4
+    requests_per_second: float = 400.0
+    hours: int = 14 * 24
+    days: int = 60
+    months: int = 24
+    faults: bool = True
+
+
+class LocalSystem:
+    """Kafka, PostgreSQL, the simulated utility, and every process of the product, as in production."""
+
+    def __init__(self, options: Options) -> None:
+        """Starts nothing."""
+        self.options = options
+        self.directory = options.directory.absolute()
+        self.services = Supervisor()
+        self.stages = Supervisor()
+        self.postgres = PostgresServer(self.directory / "postgres")
+        existing, broker = existing_cluster(), KafkaBroker(self.directory / "kafka")
+        self.broker = None if existing else broker
+        self.cluster: Cluster = existing or broker
+        self.utility_port = free_port()
+        self._key = secrets.token_hex(16)
+        self.ports: dict[str, int] = {}
+
+    @property
+    def config(self) -> Path:
+        """The settings file that every process of this system reads."""
+        return self.directory / "meterstream.toml"
+
+    @property
+    def ledger(self) -> Path:
+        """What the utility has served, in its own words."""
+        return self.directory / "utility" / "ledger.jsonl"
+
+    @property
+    def utility(self) -> str:
+        """The simulated utility's address."""
+        return f"http://127.0.0.1:{self.utility_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of every process of this system: ours, and its secrets."""
+        return {
+            **os.environ,
+            settings_file.API_KEY_VARIABLE: self._key,
+            UTILITY_KEY_VARIABLE: self._key,
+            settings_file.DSN_VARIABLE: self.postgres.dsn("receiver"),
+        }
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the processes read."""
+        return load(self.config, self.environment)
+
+    def start(self, say: Callable[[str], object] = lambda step: None) -> None:
+        """Starts everything, in order; ``say`` is told each step.
+
+        Raises:
+            ServiceError: a service did not come up; the message holds its log's end.
+            JarError: Kafka's jars cannot be had.
+            ConfigError: an existing cluster does not take the topics.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        say("starting Kafka, PostgreSQL and the simulated utility")
+        self._start_services()
+        self._write_settings()
+        say("creating the topics")
+        topic_admin.create(self.settings)
+        say("starting the producer, two streams workers and two sinks")
+        self._start_stages()
+
+    def tick(self) -> None:
+        """Starts again what has ended. Call it a few times a second."""
+        self.services.tick()
+        self.stages.tick()
+
+    def stop(self) -> None:
+        """Stops everything: the stages first, so that they can finish what they have in hand."""
+        self.stages.stop()
+        self.services.stop()
+
+    def __enter__(self) -> Self:
+        """Whatever is started inside is stopped at the end."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stops everything."""
+        self.stop()
+
+    def states(self) -> list[State]:
+        """How every process does."""
+        return self.services.states() + self.stages.states()
+
+    def metrics(self, prefix: str = "") -> list[str]:
+        """The /metrics addresses of the processes whose name begins so."""
+        return [f"http://127.0.0.1:{port}/metrics" for name, port in self.ports.items() if name.startswith(prefix)]
+
+    def ask_utility(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The simulated utility's own word: ``/_status``, or ``/_control`` with a body."""
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            self.utility + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+            found: dict[str, Any] = json.loads(answer.read())
+            return found
+
+    # ------------------------------------------------------------------ services
+
+    def _start_services(self) -> None:
+        with ThreadPoolExecutor() as pool:
+            started = [pool.submit(start) for start in (self._kafka, self._postgres, self._utility)]
+            try:
+                for one in started:
+                    one.result()
+            except BaseException:  # Ctrl-C too: what the other threads wait for is ended, so that they end at once
+                self.services.stop()
+                raise
+
+    def _kafka(self) -> None:
+        if self.broker is None:
+            return
+        self.broker.prepare()
+        self.services.start(Program(self.broker.service, self.broker.command(), java_environment()))
+        self._await(self.broker.service, self.broker.ready)
+
+    def _postgres(self) -> None:
+        self.postgres.prepare()
+        self.services.start(Program(self.postgres.service, self.postgres.command()))
+        self._await(self.postgres.service, self.postgres.ready)
+        self.postgres.create_database("receiver")
+
+    def _utility(self) -> None:
+        service = Service("utility", self.directory / "utility" / "utility.log")
+        service.log.parent.mkdir(parents=True, exist_ok=True)
+        self.services.start(Program(service, self._utility_command(), self.environment))
+        self._await(service, self._utility_answers)
+
+    def _utility_command(self) -> list[str]:
+        options = self.options
+        command = [sys.executable, "-m", "local.utility", "--port", str(self.utility_port)]
+        command += ["--seed", str(options.seed), "--points", str(options.points), "--tick", str(options.tick)]
+        command += ["--history-hours", str(options.hours), "--history-days", str(options.days)]
+        command += ["--history-months", str(options.months)]
+        command += ["--ledger", str(self.ledger), "--state", str(self.ledger.with_name("state.json"))]
+        command += ["--points-dir", str(self.directory)]
+        return command if options.faults else [*command, "--no-faults"]
+
+    def _utility_answers(self) -> bool:
+        try:
+            self.ask_utility("/_status")
+        except OSError:
+            return False
+        return True
+
+    def _await(self, service: Service, ready: Callable[[], bool]) -> None:
+        self.services.process(service.name).wait_ready(ready, START_SECONDS)
+
+    # ------------------------------------------------------------------ the product's processes
+
+    def _sources(self) -> list[SourceFacts]:
+        every = self.options.poll_every
+        return [
+            SourceFacts("oresundskraft-hours", "hours", "hour", every),
+            SourceFacts("oresundskraft-days", "days", "day", 2 * every),
+            SourceFacts("oresundskraft-months", "months", "month", 2 * every),
+        ]
+
+    def _write_settings(self) -> None:
+        prefix = "meterstream" if self.broker else f"meterstream-local-{int(time.time())}"
+        addresses = Addresses(self.cluster.bootstrap_servers, self.utility)
+        values = {
+            "prefix": prefix,
+            "partitions": self.options.partitions,
+            "requests_per_second": self.options.requests_per_second,
+        }
+        settings_file.write(self.config, addresses, self._sources(), values)
+
+    def _start_stages(self) -> None:
+        self._start_stage("producer", "producer")
+        for number in range(1, STREAMS_WORKERS + 1):
+            self._start_stage(f"streams-{number}", "streams")
+        for receiver in settings_file.RECEIVERS:
+            self._start_stage(f"sink-{receiver}", "sinks", "--receiver", receiver)
+
+    def _start_stage(self, name: str, module: str, *arguments: str) -> None:
+        port = self.ports[name] = free_port()
+        self.stages.start(
+            Program(
+                Service(name, self.directory / "logs" / f"{name}.log"),
+                [sys.executable, "-m", module, "--config", str(self.config), *arguments],
+                {**self.environment, "METERSTREAM__METRICS__PORT": str(port)},
+            )
+        )
