@@ -1,0 +1,167 @@
+"""The broker from packages: what it is set to, and that its data survives stop, crash and another port."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from kafka import KafkaAdminClient
+
+from local.cluster import Cluster, existing_cluster
+from local.kafka import KafkaBroker, answers, random_cluster_id
+from local.ports import free_port
+from local.process import ServiceError
+
+pytestmark = pytest.mark.services
+
+# A killed broker's session keeps its successor waiting: not the default 9 s here.
+QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker of this module's own: its tests stop and kill it."""
+    with KafkaBroker(tmp_path_factory.mktemp("kafka"), properties=QUICK) as running:
+        yield running
+
+
+def write(cluster: Cluster, topic: str, *values: bytes, compression: str = "none") -> None:
+    """By librdkafka, which brings every compression along."""
+    failed: list[object] = []
+    producer = Producer({"bootstrap.servers": cluster.bootstrap_servers, "compression.type": compression})
+    for value in values:
+        producer.produce(topic, value, on_delivery=lambda error, _: failed.append(error) if error else None)
+    assert producer.flush(10) == 0
+    assert failed == []
+
+
+def create(cluster: Cluster, topic: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)
+    admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}})
+    admin.close()
+
+
+def topics(cluster: Cluster) -> set[str]:
+    admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)
+    found = set(admin.list_topics())
+    admin.close()
+    return found
+
+
+def read(cluster: Cluster, topic: str) -> list[bytes | str | None]:
+    """Every record of partition 0, up to its end now."""
+    consumer = Consumer({"bootstrap.servers": cluster.bootstrap_servers, "group.id": topic})
+    _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    records = consumer.consume(end, timeout=10)
+    consumer.close()
+    return [record.value() for record in records]
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "snappy", "lz4", "zstd"])
+def test_records_come_back_in_every_compression(kafka: Cluster, unique: str, compression: str) -> None:
+    create(kafka, unique)
+    write(kafka, unique, b"one", b"two", compression=compression)
+    assert read(kafka, unique) == [b"one", b"two"]
+
+
+def test_an_unknown_topic_is_not_created_by_writing_to_it(broker: KafkaBroker, unique: str) -> None:
+    failed: list[KafkaError | None] = []
+    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "topic.metadata.propagation.max.ms": 0})
+    producer.produce(unique, b"lost", on_delivery=lambda error, _: failed.append(error))
+    producer.flush(10)
+    assert len(failed) == 1
+    assert failed[0] is not None
+    assert unique not in topics(broker)
+
+
+def test_records_survive_a_stop(broker: KafkaBroker, unique: str) -> None:
+    create(broker, unique)
+    write(broker, unique, b"kept")
+    first, address = broker.pid, broker.bootstrap_servers
+    broker.stop()
+    assert not broker.alive
+    broker.start()
+    assert (broker.pid != first, broker.bootstrap_servers) == (True, address)
+    assert read(broker, unique) == [b"kept"]
+
+
+def test_records_survive_a_crash(broker: KafkaBroker, unique: str) -> None:
+    create(broker, unique)
+    write(broker, unique, b"kept")
+    broker.kill()
+    assert not broker.alive
+    broker.start()
+    assert read(broker, unique) == [b"kept"]
+
+
+def test_another_object_on_another_port_carries_on_the_cluster(broker: KafkaBroker, unique: str) -> None:
+    """A supervisor that was itself started again finds the topics, although the ports are new ones."""
+    create(broker, unique)
+    write(broker, unique, b"kept")
+    broker.stop()
+    with KafkaBroker(broker.data_dir, properties=QUICK) as successor:
+        assert read(successor, unique) == [b"kept"]
+    broker.start()
+
+
+def test_it_listens_on_loopback_only(broker: KafkaBroker) -> None:
+    other = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with other:
+        other.bind(("127.0.0.2", broker.port))  # refused if the broker held every address of this machine
+    assert answers(broker.port)
+
+
+def test_it_has_a_session_of_its_own(broker: KafkaBroker) -> None:
+    """Ctrl-C in a terminal reaches the supervisor, not the broker."""
+    assert os.getsid(broker.pid) == broker.pid
+
+
+def test_a_broker_that_cannot_start_says_why_in_its_own_words(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match=r"(?s)formatted.*num\.io\.threads"):
+        KafkaBroker(tmp_path, properties={"num.io.threads": "many"}).start()
+
+
+def test_a_broker_that_falls_at_its_start_shows_its_log(broker: KafkaBroker) -> None:
+    """Its storage is locked by the running one."""
+    second = KafkaBroker(broker.data_dir)
+    with pytest.raises(ServiceError, match=r"(?s)ended with code.*broker\.log.*lock"):
+        second.start()
+    assert broker.alive
+
+
+def test_a_taken_port_is_named(tmp_path: Path, broker: KafkaBroker) -> None:
+    with pytest.raises(ServiceError, match=f"port {broker.port} "):
+        KafkaBroker(tmp_path, port=broker.port).start()
+
+
+def test_a_silent_listener_and_a_closed_port_do_not_pass_for_a_broker() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not answers(server.getsockname()[1], within=0.2)
+    assert not answers(free_port(), within=0.2)
+
+
+def test_a_frozen_broker_does_not_pass_for_a_ready_one(broker: KafkaBroker) -> None:
+    os.kill(broker.pid, signal.SIGSTOP)
+    assert not answers(broker.port, within=0.2)
+    os.kill(broker.pid, signal.SIGCONT)
+    assert answers(broker.port, within=5)
+
+
+def test_cluster_ids_are_sixteen_bytes_without_a_leading_dash() -> None:
+    ids = [random_cluster_id() for _ in range(500)]
+    assert {len(one) for one in ids} == {22}
+    assert len(set(ids)) == 500
+    assert not any(one.startswith("-") for one in ids)
+
+
+def test_an_existing_cluster_is_used_where_the_variable_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", " 127.0.0.1:9092 ")
+    existing = existing_cluster()
+    assert existing is not None
+    assert existing.bootstrap_servers == "127.0.0.1:9092"
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "")
+    assert existing_cluster() is None
