@@ -5,10 +5,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from ledger_lines import fold, line
 
 from local.expected import FeedFacts, OutsideHistory, expected_dead_letters, terms_of
 from local.expected_rules import Terms
+from tests.ledger_lines import fold, line
 
 
 def test_the_last_served_content_is_the_truth_and_superseded_lines_are_not() -> None:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from ledger_lines import fold, line
 
 from local.expected import ExpectedRow
+from tests.ledger_lines import fold, line
 
 Case = tuple[str, dict[str, str], list[str | None], list[tuple[str | None, str | None, str | None]]]
 
