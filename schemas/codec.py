@@ -6,8 +6,10 @@ from typing import Any, Generic, TypeVar, cast
 
 import fastavro
 import msgspec
+from fastavro.schema import SchemaParseException, UnknownType
 
-from schemas import exact
+from schemas import exact, instants
+from schemas.compatibility import differences, meanings
 from schemas.events import DeadLetter, Header, MeterValue, Reading
 from schemas.registry import AvroSchema, SchemaRegistry, current
 
@@ -25,27 +27,37 @@ class Codec(Generic[E]):
     """Encodes and decodes one type of event. Decimals stay ints of 10^-12 and instants ints all the way."""
 
     def __init__(self, event: type[E], registry: SchemaRegistry) -> None:
-        """Looks up the id to write; a registry that is away raises its own (transient) error."""
+        """Asks the registry nothing yet: the id to write is looked up (and registered) by the first ``encode``."""
         self._event: type[E] = event
         self._registry = registry
-        self._prefix = MAGIC + registry.id_of(event.__name__).to_bytes(4, "big")
-        schema = current(event.__name__)
-        self._reader = _plain(schema)
-        self._decimals = _decimal_fields(schema)
+        self._prefix = b""
+        self._schema = current(event.__name__)
+        self._reader = _plain(self._schema)
+        kinds = {name: meaning[0] for name, meaning in meanings(self._schema).items()}
+        self._decimals = tuple(name for name, kind in kinds.items() if kind == "decimal")
+        self._instants = tuple(name for name, kind in kinds.items() if kind == "timestamp-micros")
         self._writers: dict[int, AvroSchema] = {}
         self._restore: Callable[[dict[str, Any]], None] | None = _restore_headers if event is DeadLetter else None
 
     def encode(self, event: E) -> bytes:
-        """The event in the Confluent wire format."""
+        """The event in the Confluent wire format.
+
+        Raises:
+            ValueError: a number has more than 24 integer digits, or a text is not Unicode (a lone surrogate).
+            Exception: the registry's own errors, at the first call: it is away (transient), or refuses the schema.
+        """
+        prefix = self._prefix or self._look_up()
         record = msgspec.structs.asdict(event)
         for name in self._decimals:
             number = record[name]
             if number is not None:
+                if not exact.representable(number):
+                    raise exact.OutOfRange(f"{name} has more than {exact.INTEGER_DIGITS} integer digits")
                 record[name] = exact.to_bytes(number)
         if "original_headers" in record:
             record["original_headers"] = [msgspec.structs.asdict(header) for header in record["original_headers"]]
         out = io.BytesIO()
-        out.write(self._prefix)
+        out.write(prefix)
         fastavro.schemaless_writer(out, self._reader, record)
         return out.getvalue()
 
@@ -53,8 +65,9 @@ class Codec(Generic[E]):
         """The event that some bytes hold, whichever known version of its schema they were written with.
 
         Raises:
-            Undecodable: no magic byte, another record, bytes missing or left over, a number that is too large.
+            Undecodable: no magic byte, another record, bytes missing or left over, a number or instant out of range.
             UnknownSchemaId: nobody knows the schema id.
+            Exception: the registry's own transient error, where it is away and the id is not yet known.
         """
         if data is None:
             raise Undecodable("an empty record (a tombstone)")
@@ -71,26 +84,51 @@ class Codec(Generic[E]):
             raise Undecodable(f"{len(data) - stream.tell()} bytes left over after {self._event.__name__}")
         return self._restored(record)
 
+    def _look_up(self) -> bytes:
+        self._prefix = MAGIC + self._registry.id_of(self._event.__name__).to_bytes(4, "big")
+        return self._prefix
+
     def _writer(self, schema_id: int) -> AvroSchema:
         writer = self._writers.get(schema_id)
         if writer is None:
-            schema = self._registry.schema_of(schema_id)
-            if schema.get("name") != self._event.__name__:
-                raise Undecodable(f"schema id {schema_id} is not a {self._event.__name__}")
-            writer = self._writers[schema_id] = _plain(schema)
+            writer = self._readable(schema_id, self._registry.schema_of(schema_id))
+            self._writers[schema_id] = writer
+        return writer
+
+    def _readable(self, schema_id: int, schema: AvroSchema) -> AvroSchema:
+        """A writer's schema, ready to read with; Undecodable where it is not this event's, or means other things."""
+        name = self._reader["name"]
+        try:
+            writer = _plain(schema)
+            if writer.get("type") != "record" or writer["name"] != name:
+                raise Undecodable(f"schema id {schema_id} is not {name}")
+            others = differences(schema, self._schema)
+        except (SchemaParseException, UnknownType, LookupError, TypeError, AttributeError) as error:
+            raise Undecodable(f"schema id {schema_id} is no Avro that can be read: {type(error).__name__}") from error
+        if others:
+            raise Undecodable(f"schema id {schema_id}: {'; '.join(others)}")
         return writer
 
     def _restored(self, record: Any) -> E:
         for name in self._decimals:
             data = record[name]
             if data is not None:
-                number = record[name] = exact.from_bytes(data)
-                if not exact.representable(number):
-                    raise Undecodable(f"{name} has more than {exact.INTEGER_DIGITS} integer digits")
+                record[name] = _number(name, data)
+        for name in self._instants:
+            instant = record[name]
+            if instant is not None and not instants.EARLIEST <= instant <= instants.LATEST:
+                raise Undecodable(f"{name} is not within the years 1 to 9999")
         if self._restore is not None:
             self._restore(record)
         event: E = self._event(**record)
         return event
+
+
+def _number(name: str, data: bytes) -> int:
+    number = exact.from_bytes(data) if data else exact.LIMIT
+    if not exact.representable(number):
+        raise Undecodable(f"{name} has no bytes, or more than {exact.INTEGER_DIGITS} integer digits")
+    return number
 
 
 def _restore_headers(record: dict[str, Any]) -> None:
@@ -110,12 +148,3 @@ def _plain(schema: AvroSchema) -> AvroSchema:
 
     parsed = fastavro.parse_schema(strip(schema))
     return cast(AvroSchema, parsed)
-
-
-def _decimal_fields(schema: AvroSchema) -> tuple[str, ...]:
-    def decimal(node: Any) -> bool:
-        if isinstance(node, list):
-            return any(map(decimal, node))
-        return isinstance(node, dict) and node.get("logicalType") == "decimal"
-
-    return tuple(field["name"] for field in schema["fields"] if decimal(field["type"]))

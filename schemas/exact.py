@@ -85,7 +85,13 @@ def to_bytes(number: int) -> bytes:
 
 
 def from_bytes(data: bytes) -> int:
-    """The inverse of :func:`to_bytes`; longer forms of the same number are read too."""
+    """The inverse of :func:`to_bytes`; longer forms of the same number are read too.
+
+    Raises:
+        NotANumber: there are no bytes (that is not zero).
+    """
+    if not data:
+        raise NotANumber("a decimal without bytes")
     return int.from_bytes(data, "big", signed=True)
 
 
