@@ -91,14 +91,22 @@ class ServiceProcess:
             within: Seconds to wait in all.
 
         Raises:
-            ServiceError: The process ended, or the time passed. It is killed then.
+            ServiceError: The process ended, or the time passed.
+
+        Whatever is raised, Ctrl-C too: the process is killed first.
         """
+        try:
+            self._wait_ready(probe, within)
+        except BaseException:  # Ctrl-C too: nobody would know of the process
+            self.kill()
+            raise
+
+    def _wait_ready(self, probe: Callable[[], bool], within: float) -> None:
         end = time.monotonic() + within
         while not probe():
             if not self.alive:
                 raise self._failure(f"ended with code {self._child.returncode} before it was ready")
             if time.monotonic() > end:
-                self.kill()
                 raise self._failure(f"was not ready within {within:g} s")
             time.sleep(PROBE_PAUSE_SECONDS)
         if not self.alive:

@@ -4,11 +4,13 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from local.cluster import Cluster, existing_cluster
 from local.kafka import KafkaBroker, answers, random_cluster_id
@@ -22,10 +24,17 @@ QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "5
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     """A broker of this module's own: its tests stop and kill it."""
     with KafkaBroker(tmp_path_factory.mktemp("kafka"), properties=QUICK) as running:
         yield running
+
+
+@pytest.fixture
+def broker(own_broker: KafkaBroker) -> KafkaBroker:
+    """The module's broker, running whatever the test before did to it."""
+    own_broker.start()
+    return own_broker
 
 
 def write(cluster: Cluster, topic: str, *values: bytes, compression: str = "none") -> None:
@@ -44,21 +53,20 @@ def create(cluster: Cluster, topic: str) -> None:
     admin.close()
 
 
-def topics(cluster: Cluster) -> set[str]:
-    admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap_servers)
-    found = set(admin.list_topics())
-    admin.close()
-    return found
-
-
 def read(cluster: Cluster, topic: str) -> list[bytes | str | None]:
-    """Every record of partition 0, up to its end now."""
-    consumer = Consumer({"bootstrap.servers": cluster.bootstrap_servers, "group.id": topic})
-    _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+    """Every record of partition 0, up to its end."""
+    settings = {"bootstrap.servers": cluster.bootstrap_servers, "group.id": topic, "enable.partition.eof": True}
+    consumer = Consumer(settings)
     consumer.assign([TopicPartition(topic, 0, 0)])
-    records = consumer.consume(end, timeout=10)
+    found: list[bytes | str | None] = []
+    for record in iter(lambda: consumer.poll(10), None):
+        error = record.error()
+        if error is None:
+            found.append(record.value())
+        elif error.code() == KafkaError._PARTITION_EOF:
+            break
     consumer.close()
-    return [record.value() for record in records]
+    return found
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "snappy", "lz4", "zstd"])
@@ -68,14 +76,22 @@ def test_records_come_back_in_every_compression(kafka: Cluster, unique: str, com
     assert read(kafka, unique) == [b"one", b"two"]
 
 
-def test_an_unknown_topic_is_not_created_by_writing_to_it(broker: KafkaBroker, unique: str) -> None:
-    failed: list[KafkaError | None] = []
-    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "topic.metadata.propagation.max.ms": 0})
-    producer.produce(unique, b"lost", on_delivery=lambda error, _: failed.append(error))
-    producer.flush(10)
-    assert len(failed) == 1
-    assert failed[0] is not None
-    assert unique not in topics(broker)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("auto.create.topics.enable", "false"),
+        ("group.initial.rebalance.delay.ms", "0"),
+        ("offsets.topic.replication.factor", "1"),
+        ("transaction.state.log.replication.factor", "1"),
+        ("transaction.state.log.min.isr", "1"),
+        ("broker.session.timeout.ms", "3000"),
+    ],
+)
+def test_it_is_set_up_for_one_broker_and_declared_topics(broker: KafkaBroker, name: str, value: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    found = admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")], config_filter="all")
+    admin.close()
+    assert found["broker"]["1"][name]["value"] == value
 
 
 def test_records_survive_a_stop(broker: KafkaBroker, unique: str) -> None:
@@ -105,7 +121,6 @@ def test_another_object_on_another_port_carries_on_the_cluster(broker: KafkaBrok
     broker.stop()
     with KafkaBroker(broker.data_dir, properties=QUICK) as successor:
         assert read(successor, unique) == [b"kept"]
-    broker.start()
 
 
 def test_it_listens_on_loopback_only(broker: KafkaBroker) -> None:
@@ -138,10 +153,19 @@ def test_a_taken_port_is_named(tmp_path: Path, broker: KafkaBroker) -> None:
         KafkaBroker(tmp_path, port=broker.port).start()
 
 
-def test_a_silent_listener_and_a_closed_port_do_not_pass_for_a_broker() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        assert not answers(server.getsockname()[1], within=0.2)
+def test_other_servers_do_not_pass_for_a_broker() -> None:
+    """Nothing listening; a listener that says nothing; one that speaks another language."""
     assert not answers(free_port(), within=0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not answers(port, within=0.2)
+        server.accept()[0].close()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(answers, port)
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request")
+                assert not asked.result(timeout=10)
 
 
 def test_a_frozen_broker_does_not_pass_for_a_ready_one(broker: KafkaBroker) -> None:

@@ -1,10 +1,13 @@
 """The PostgreSQL from packages: what it is set to, and that its data survives stop and crash."""
 
 import os
+import signal
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 
 import psycopg
 import pytest
@@ -16,11 +19,18 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
+def own_server() -> Iterator[PostgresServer]:
     """A server of this module's own: its tests stop and kill it."""
     temporary = TemporaryDirectory(prefix="meterstream-postgres-")
     with temporary as directory, PostgresServer(Path(directory)) as running:
         yield running
+
+
+@pytest.fixture
+def server(own_server: PostgresServer) -> PostgresServer:
+    """The module's server, running whatever the test before did to it."""
+    own_server.start()
+    return own_server
 
 
 def setting(server: PostgresServer, name: str) -> str:
@@ -91,9 +101,10 @@ def test_it_does_not_run_as_root(postgres: PostgresServer) -> None:
 
 def test_rows_survive_a_stop_with_a_client_connected(server: PostgresServer, unique: str) -> None:
     fill(server, unique)
-    before = server.pid
+    before, begun = server.pid, time.monotonic()
     with psycopg.connect(server.dsn(unique)):
         server.stop()
+    assert time.monotonic() - begun < 10, "it was not killed after the time for a stop in order"
     assert not server.alive
     server.start()
     assert server.pid != before
@@ -113,26 +124,36 @@ def test_rows_survive_a_crash_with_clients_at_work(server: PostgresServer, uniqu
     assert kept(server, unique) == ["26633.000000000001"]
 
 
+def test_a_start_after_a_crash_waits_for_the_killed_servers_children(server: PostgresServer) -> None:
+    """Here one of them is held back for half a second, with the shared memory that a new server must not find."""
+    with psycopg.connect(server.dsn()) as client:
+        backend = client.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        server.kill()
+        release = Timer(0.5, os.kill, (backend, signal.SIGCONT))
+        release.start()
+        server.start()
+        release.join()
+    assert setting(server, "fsync") == "on"
+
+
 def test_another_object_carries_on_the_same_cluster(server: PostgresServer, unique: str) -> None:
     fill(server, unique)
     server.stop()
     with PostgresServer(server.data_dir, settings={"application_name": "second"}) as successor:
         assert kept(successor, unique) == ["26633.000000000001"]
-    server.start()
 
 
 def test_a_server_that_cannot_start_shows_its_log(server: PostgresServer) -> None:
     server.stop()
     with pytest.raises(ServiceError, match=r"(?s)PostgreSQL ended with code.*postgres\.log.*no_such_setting"):
         PostgresServer(server.data_dir, settings={"no_such_setting": "1"}).start()
-    server.start()
 
 
 def test_a_taken_port_is_named(postgres: PostgresServer, server: PostgresServer) -> None:
     server.stop()
     with pytest.raises(ServiceError, match=f"port {postgres.port} "):
         PostgresServer(server.data_dir, port=postgres.port).start()
-    server.start()
 
 
 def test_an_interrupted_first_start_is_begun_anew() -> None:

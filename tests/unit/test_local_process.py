@@ -35,6 +35,16 @@ def test_a_process_that_is_not_ready_in_time_is_killed(tmp_path: Path) -> None:
     assert process.exit_code == -signal.SIGKILL
 
 
+def test_an_interruption_while_waiting_leaves_no_process_behind(tmp_path: Path) -> None:
+    def interrupted() -> bool:
+        raise KeyboardInterrupt
+
+    process = started(tmp_path, "import time; time.sleep(60)")
+    with pytest.raises(KeyboardInterrupt):
+        process.wait_ready(interrupted, 30)
+    assert not process.alive
+
+
 def test_a_process_that_does_not_hear_its_stop_signal_is_killed(tmp_path: Path) -> None:
     process = started(tmp_path, DEAF)
     process.wait_ready(lambda: "deaf" in process.service.log.read_text(encoding="utf-8"), 30)
