@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass
 
-from schemas.events import MeterValue, Reading
+from schemas.events import Cause, Granularity, MeterValue, Reading
+from schemas.keys import identity_key, outside_key, series_key
+from streams.buckets import Buckets
+from streams.rules.entry import Entry, entry
+from streams.rules.event import Origin, Series, event, outside
+from streams.rules.merge import merge
 from streams.rules.rules import Rules
-from streams.state import PartitionState
+from streams.series import OpenSeries
+from streams.state import PartitionState, bucket_key
 
 
 @dataclass(frozen=True)
@@ -30,17 +36,71 @@ class Folded:
 
 
 class Fold:
-    """Folds the readings of one chunk. Never touches the state itself: a chunk that fails leaves no trace."""
+    """Folds the readings of one chunk. Never touches the state itself: a chunk that fails leaves no trace.
+
+    How a log is cut into chunks changes no event, nor the state after the last chunk.
+    """
 
     def __init__(self, state: PartitionState, rules: Rules, stamp: Stamp) -> None:
         self._state = state
         self._rules = rules
         self._stamp = stamp
+        self._codec = Buckets()
+        self._open: dict[Series, OpenSeries] = {}
+        self._values: list[tuple[bytes, MeterValue]] = []
+        self._duplicates = 0
 
     def add(self, sequence: int, reading: Reading) -> None:
         """Takes in one reading; ``sequence`` is its offset."""
-        raise NotImplementedError
+        name = Series(reading.source, reading.metering_point, reading.delivery_category)
+        series = self._open.get(name) or self._opened(name, reading.granularity)
+        arrived = entry(reading)
+        if series.outside(arrived.reading_at):
+            self._publish_outside(name, arrived, sequence)
+            return
+        known = series.find(arrived.reading_at)
+        merged = merge(known, arrived)
+        if merged is None:
+            self._duplicates += 1
+        elif known is not None and merged.same_content(known):
+            series.put(merged)
+            self._duplicates += 1
+        else:
+            self._publish(name, series, known, merged, sequence)
 
     def finish(self) -> Folded:
-        """What all readings so far come to. The fold is used up."""
-        raise NotImplementedError
+        """What all readings so far come to."""
+        records: list[tuple[bytes, bytes | None]] = []
+        live_keys = self._state.live_keys
+        for name, series in self._open.items():
+            prefix = series_key(*name)
+            for number, data in series.records():
+                records.append((bucket_key(prefix, series.granularity, number), data))
+                if data is None:
+                    live_keys -= 1
+                elif number not in series.stored:
+                    live_keys += 1
+        return Folded(self._values, records, self._duplicates, live_keys)
+
+    def _opened(self, name: Series, granularity: Granularity) -> OpenSeries:
+        stored = self._state.find(series_key(*name))
+        if stored is None:
+            series = OpenSeries(granularity, {}, self._codec, self._rules)
+        else:
+            series = OpenSeries(stored.granularity, stored.buckets, self._codec, self._rules)
+        self._open[name] = series
+        return series
+
+    def _publish(self, name: Series, series: OpenSeries, was: Entry | None, now: Entry, sequence: int) -> None:
+        """The row itself, then the neighbours that change with it."""
+        origin = Origin(self._stamp.epoch, sequence, self._stamp.published_at)
+        cause: Cause = "new" if was is None else "corrected"
+        for changed in series.take(was, now):
+            key = identity_key(*name, changed.now.entry.reading_at)
+            self._values.append((key, event(name, changed, cause, origin)))
+            cause = "recomputed"
+
+    def _publish_outside(self, name: Series, arrived: Entry, sequence: int) -> None:
+        origin = Origin(self._stamp.epoch, sequence, self._stamp.published_at)
+        key = outside_key(*name, arrived.reading_at, arrived.brought)
+        self._values.append((key, outside(name, arrived, origin)))

@@ -1,0 +1,111 @@
+"""What is remembered of one identity: its current content and the content's version."""
+
+from typing import NamedTuple
+from unicodedata import normalize
+
+from schemas.contents import content_hash
+from schemas.events import Granularity, Quality, Reading, SeriesKind
+
+
+class Terms(NamedTuple):
+    """A content without its value and period. Texts are in NFC, so that equal contents are equal tuples.
+
+    Numbers are in units of 10^-12. Readings of one series mostly share them.
+    """
+
+    unit: str
+    method: str | None
+    reason: str | None
+    kind: SeriesKind
+    granularity: Granularity
+    quality: Quality
+    consumption_unit: str
+    factor: int
+    rolls_over_at: int | None
+    max_per_period: int | None
+
+
+class Entry(NamedTuple):
+    """One identity of a series. Instants are UTC microseconds; ``value`` None: missing."""
+
+    reading_at: int
+    value: int | None
+    period_start: int
+    period_end: int
+    terms: Terms
+    brought: int
+    """``fetched_at`` of the reading that brought this content."""
+    seen: int
+    """``fetched_at`` of the newest reading with this content: the first half of the version."""
+
+    def same_content(self, other: "Entry") -> bool:
+        """Whether the contents are equal; versions do not matter."""
+        return self[1:5] == other[1:5]
+
+    def version(self) -> tuple[int, bytes]:
+        """(fetched_at, content hash), the total order of contents."""
+        return self.seen, content_hash(_reading(self))
+
+
+def entry(reading: Reading) -> Entry:
+    """A reading as it would be remembered if nothing were known of its identity."""
+    return Entry(
+        reading.reading_at,
+        reading.consumption,
+        reading.period_start,
+        reading.period_end,
+        terms(reading),
+        reading.fetched_at,
+        reading.fetched_at,
+    )
+
+
+def terms(reading: Reading) -> Terms:
+    """The terms of a reading."""
+    return Terms(
+        _nfc(reading.unit),
+        _nfc_or_none(reading.reading_method),
+        _nfc_or_none(reading.reading_reason),
+        reading.series_kind,
+        reading.granularity,
+        reading.quality,
+        _nfc(reading.consumption_unit),
+        reading.factor,
+        reading.rolls_over_at,
+        reading.max_per_period,
+    )
+
+
+def _nfc(text: str) -> str:
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def _nfc_or_none(text: str | None) -> str | None:
+    return None if text is None else _nfc(text)
+
+
+def _reading(known: Entry) -> Reading:
+    """A reading of equal content; what is not content is empty."""
+    terms = known.terms
+    return Reading(
+        source="",
+        customer_number=None,
+        metering_point="",
+        delivery_category="",
+        unit=terms.unit,
+        consumption=known.value,
+        reading_at=known.reading_at,
+        reading_date="",
+        reading_method=terms.method,
+        reading_reason=terms.reason,
+        fetched_at=known.seen,
+        series_kind=terms.kind,
+        granularity=terms.granularity,
+        period_start=known.period_start,
+        period_end=known.period_end,
+        quality=terms.quality,
+        consumption_unit=terms.consumption_unit,
+        factor=terms.factor,
+        rolls_over_at=terms.rolls_over_at,
+        max_per_period=terms.max_per_period,
+    )
