@@ -11,8 +11,9 @@ MAX_MESSAGE_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class TopicNames:
-    """The names of one epoch's topics, group and transactional ids."""
+    """The names of one epoch's topics and consumer groups; ``generation`` is what they begin with."""
 
+    generation: str
     readings: str
     values: str
     state: str
@@ -25,6 +26,7 @@ class TopicNames:
         """The names that some settings lead to."""
         generation = f"{settings.topics.prefix}.{settings.epoch}"
         return cls(
+            generation=generation,
             readings=f"{generation}.readings",
             values=f"{generation}.values",
             state=f"{generation}.state",
@@ -32,6 +34,10 @@ class TopicNames:
             dead_letters=f"{settings.topics.prefix}.dead-letters",
             streams_group=f"{generation}.streams",
         )
+
+    def sink_group(self, receiver: str) -> str:
+        """The group under which a receiver's positions are reported to Kafka, for lag tools."""
+        return f"{self.generation}.sink.{receiver}"
 
 
 @dataclass(frozen=True)
