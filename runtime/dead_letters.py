@@ -9,7 +9,10 @@ from schemas.events import DeadLetter, Header
 from schemas.reasons import Reason, Stage
 
 MAX_ORIGINAL = 512 * 1024
-"""Longer originals are cut; then they carry their length and SHA-256 and cannot be put back."""
+"""Longer values are cut; then they carry their length and SHA-256 and cannot be put back."""
+
+MAX_BESIDE = 64 * 1024
+"""The same for the key, and for all headers together: a dead letter must fit into its topic, whatever is refused."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,9 @@ def dead_letter(
         detail: what is wrong and where, without values.
         identity: what makes two sightings the same; default: the original's key and value.
     """
-    value = original.value or b""
-    whole = len(value) <= MAX_ORIGINAL
+    value, key = original.value or b"", original.key or b""
+    headers = _headers(original)
+    whole = len(value) <= MAX_ORIGINAL and len(key) <= MAX_BESIDE and len(headers) == len(original.headers)
     return DeadLetter(
         id=_id(context, original, identity),
         stage=context.stage,
@@ -58,14 +62,25 @@ def dead_letter(
         topic=original.topic,
         partition=original.partition,
         offset=original.offset,
-        original_key=original.key,
-        original_value=original.value if whole else value[:MAX_ORIGINAL],
-        original_headers=tuple(Header(name, content) for name, content in original.headers),
+        original_key=None if original.key is None else key[:MAX_BESIDE],
+        original_value=None if original.value is None else value[:MAX_ORIGINAL],
+        original_headers=headers,
         original_length=len(value),
         original_sha256=None if whole else hashlib.sha256(value).hexdigest(),
         fetched_at=context.fetched_at,
         seen_at=instants.now(),
     )
+
+
+def _headers(original: Original) -> tuple[Header, ...]:
+    """The first headers, as many as are kept."""
+    kept, room = [], MAX_BESIDE
+    for name, content in original.headers:
+        room -= len(name.encode()) + len(content or b"")
+        if room < 0:
+            break
+        kept.append(Header(name, content))
+    return tuple(kept)
 
 
 def _id(context: Context, original: Original, identity: bytes | None) -> str:

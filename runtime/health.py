@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -52,13 +53,22 @@ class Health:
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 10.0  # seconds for a client to ask; then its connection is closed
+
     def log_message(self, format: str, *args: Any) -> None:
         """Scrapes are not worth a line each."""
 
 
-class _Server(WSGIServer):
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread per request: a client that connects and says nothing must not keep a probe from its answer."""
+
     daemon_threads = True
-    allow_reuse_address = True
+
+    def server_bind(self) -> None:
+        """Binds without the look-up of this machine's name, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+        self.setup_environ()
 
 
 class HealthServer:

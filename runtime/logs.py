@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import sys
+import time
 from collections.abc import Mapping
 
 from pythonjsonlogger.json import JsonFormatter
@@ -16,12 +17,24 @@ _JSON = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-class _TextFormatter(logging.Formatter):
+class _Utc(logging.Formatter):
+    """Times in UTC, ISO 8601 with milliseconds."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+
+class _JsonFormatter(_Utc, JsonFormatter):
+    """One JSON object per line."""
+
+
+class _TextFormatter(_Utc):
     """Text for people: the message, then the extra fields as key=value."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name that logging calls
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        return super().format(record) + "".join(f" {key}={value}" for key, value in extra.items())
+        return super().formatMessage(record) + "".join(f" {key}={value}" for key, value in extra.items())
 
 
 def configure(settings: LogSettings) -> None:
@@ -29,7 +42,9 @@ def configure(settings: LogSettings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     json_fields = {"asctime": "time", "levelname": "level", "name": "logger"}
     handler.setFormatter(
-        JsonFormatter(_JSON, rename_fields=json_fields) if settings.format == "json" else _TextFormatter(_TEXT)
+        _JsonFormatter(_JSON, rename_fields=json_fields, json_ensure_ascii=False)
+        if settings.format == "json"
+        else _TextFormatter(_TEXT)
     )
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
 

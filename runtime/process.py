@@ -6,9 +6,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import click
 from prometheus_client import CollectorRegistry
@@ -18,6 +18,7 @@ from runtime.errors import ConfigError, ExitCode, MeterstreamError
 from runtime.health import Health, HealthServer
 from runtime.settings.load import load
 from runtime.settings.tree import Settings
+from runtime.signals import SignalListener
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,10 @@ class Stop:
         return self._event.wait(seconds)
 
     def call(self, call: Callable[[], object]) -> None:
-        """Calls ``call`` at the request (from a signal handler: e.g. ``partial(loop.call_soon_threadsafe, ...)``)."""
+        """Calls ``call`` at the request, from another thread, perhaps twice.
+
+        For an event loop: ``partial(loop.call_soon_threadsafe, event.set)``.
+        """
         self._calls.append(call)
         if self.requested:
             call()
@@ -121,17 +125,13 @@ def report(error: ConfigError) -> None:
 
 
 def _live(process: Process, run: Run) -> None:
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        log.info("stopping", extra={"signal": signal.Signals(number).name})
+    def on_signal(number: signal.Signals) -> None:
+        log.info("stopping", extra={"signal": number.name})
         process.stop.request()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
     server = HealthServer(process.settings.metrics, process.registry, process.health)
-    try:
+    with closing(server), closing(SignalListener(on_signal)):
         run()
-    finally:
-        server.close()
 
 
 def leave(code: ExitCode) -> None:

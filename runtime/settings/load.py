@@ -1,11 +1,12 @@
 """Reads the settings: file, then environment, then checks; every problem in one report."""
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from runtime.errors import ConfigError
 from runtime.settings.secret import MissingSecret, Secret
@@ -32,16 +33,14 @@ def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str]
     """
     written = _read(file)
     problems = _overlay(written, environment)
+    settings = None
     try:
         settings = Settings.model_validate(written)
     except ValidationError as error:
-        raise ConfigError(problems + [_line(file, problem) for problem in error.errors()]) from None
-    problems += [
-        f"{'.'.join(path)}: {problem}"
-        for section in (*EVERYWHERE, *needs)
-        for path, problem in _unmet(_section(settings, section), section.split("."), environment)
-    ]
-    if problems:
+        problems += [_line(file, problem) for problem in error.errors()]
+    for section in (*EVERYWHERE, *needs):
+        problems += _unmet(written, section, environment)
+    if problems or settings is None:
         raise ConfigError(problems)
     return settings
 
@@ -94,32 +93,32 @@ def _line(file: Path | None, problem: Mapping[str, Any]) -> str:
     return f"{where}: {what} (in {file or 'the environment'}; see meterstream.example.toml)"
 
 
-def _section(settings: Settings, path: str) -> Any:
-    """The group at a dotted path; ConfigError names what there is instead."""
-    node: Any = settings
-    for part in path.split("."):
-        if isinstance(node, dict):
-            if part not in node:
-                raise ConfigError([f"{path}: there is no such section; there are: {', '.join(node) or 'none'}"])
-            node = node[part]
-        else:
-            node = getattr(node, part)
-    return node
-
-
-def _unmet(node: Any, path: list[str], environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
-    """Secrets below a group that cannot be read, input files that are not there."""
-    if isinstance(node, Secret):
-        try:
-            node.reveal(environment)
-        except MissingSecret as error:
-            yield path, str(error)
-    elif isinstance(node, Path):
-        if path[-1] == "points" and not node.is_file():
-            yield path, f"{node} is not a readable file"
-    elif isinstance(node, BaseModel):
-        for name in type(node).model_fields:
-            yield from _unmet(getattr(node, name), [*path, name], environment)
+def _unmet(written: dict[str, Any], section: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """What a section needs and is not there. Looks at what is written, so that other mistakes do not hide it."""
+    node: Any = written
+    *above, name = section.split(".")
+    for part in above:
+        node = node.get(part, {}) if isinstance(node, dict) else {}
+    if above and name not in node:
+        yield f"{section}: there is no such section; there are: {', '.join(node) or 'none'}"
     elif isinstance(node, dict):
-        for name, value in node.items():
-            yield from _unmet(value, [*path, name], environment)
+        yield from _missing(node.get(name), section, environment)
+
+
+def _missing(node: Any, path: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Secrets below a node that cannot be read, input files that are not there."""
+    match node:
+        case {"env": str()} | {"file": str()} if len(node) == 1:
+            try:
+                Secret.parse(node).reveal(environment)
+            except MissingSecret as error:
+                yield f"{path}: {error}"
+        case dict():
+            for name, value in node.items():
+                if name == "points" and isinstance(value, str) and not _readable(value):
+                    yield f"{path}.points: {value} is not a readable file"
+                yield from _missing(value, f"{path}.{name}", environment)
+
+
+def _readable(file: str) -> bool:
+    return os.path.isfile(file) and os.access(file, os.R_OK)  # noqa: PTH113  # Path.is_file() raises where a folder is closed

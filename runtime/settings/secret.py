@@ -59,14 +59,19 @@ class Secret:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Accepts the three written forms."""
-        return core_schema.no_info_plain_validator_function(cls._parse)
+        return core_schema.no_info_plain_validator_function(cls.parse)
 
     @classmethod
-    def _parse(cls, written: Any) -> "Secret":
+    def parse(cls, written: Any) -> "Secret":
+        """The secret that one of the three written forms means.
+
+        Raises:
+            ValueError: it is none of them.
+        """
         match written:
             case Secret():
                 return written
-            case str():
+            case str() if written:
                 return cls(text=written)
             case {"env": str(name)} if len(written) == 1:
                 return cls(env=name)

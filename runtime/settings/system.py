@@ -1,8 +1,8 @@
 """Groups that every process reads: Kafka, topics, registry, logs, metrics."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
@@ -11,11 +11,15 @@ from runtime.settings.secret import Secret
 class KafkaSettings(Group):
     """How to reach the cluster."""
 
-    bootstrap_servers: str = "localhost:9092"
+    bootstrap_servers: str = Field(
+        default="localhost:9092",
+        pattern=r"^\s*[^\s,/]+:\d+(\s*,\s*[^\s,/]+:\d+)*\s*$",
+        description="host:port, several with commas",
+    )
     # TLS and SASL take their place here and in runtime/kafka.py, nowhere else.
     security_protocol: Literal["PLAINTEXT"] = "PLAINTEXT"
     request_timeout: float = Field(default=20.0, gt=0, description="seconds")
-    session_timeout: float = Field(default=10.0, gt=0, description="seconds; below request_timeout")
+    session_timeout: float = Field(default=10.0, gt=0, description="seconds of silence that end a membership")
 
 
 class TopicSettings(Group):
@@ -28,14 +32,33 @@ class TopicSettings(Group):
     readings_retention_days: int | None = Field(default=None, ge=1, description="None: kept for ever")
     dead_letters_retention_days: int | None = Field(default=None, ge=1, description="None: kept for ever")
 
+    @model_validator(mode="after")
+    def _enough_replicas(self) -> Self:
+        if self.min_insync_replicas > self.replication_factor:
+            raise ValueError(
+                f"min_insync_replicas ({self.min_insync_replicas}) is more than replication_factor "
+                f"({self.replication_factor}): nothing could ever be written"
+            )
+        return self
+
 
 class RegistrySettings(Group):
     """A schema registry with the Confluent REST API; without a url the embedded ids are used."""
 
-    url: str | None = None
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/@]+(/[^\s@]*)?$",
+        description="with the API's path, without user and password; None: the embedded ids",
+    )
     user: str | None = None
     password: Secret | None = None
-    timeout: float = Field(default=10.0, gt=0, description="seconds")
+    timeout: float = Field(default=3.0, gt=0, le=30.0, description="seconds; an event loop may wait meanwhile")
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together: set both or neither")
+        return self
 
 
 class LogSettings(Group):

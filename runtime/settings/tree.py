@@ -1,5 +1,7 @@
 """The whole settings file as one frozen tree."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from runtime.settings.group import Group
@@ -7,6 +9,9 @@ from runtime.settings.receiver import ReceiverSettings
 from runtime.settings.source import SourceSettings
 from runtime.settings.streams import StreamsSettings
 from runtime.settings.system import KafkaSettings, LogSettings, MetricsSettings, RegistrySettings, TopicSettings
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+"""The name of a source or a receiver: it becomes part of keys, metric labels, consumer groups and table rows."""
 
 
 class Settings(Group):
@@ -18,6 +23,6 @@ class Settings(Group):
     registry: RegistrySettings = RegistrySettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
-    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    sources: dict[Name, SourceSettings] = Field(default_factory=dict)
     streams: StreamsSettings = StreamsSettings()
-    receivers: dict[str, ReceiverSettings] = Field(default_factory=dict)
+    receivers: dict[Name, ReceiverSettings] = Field(default_factory=dict)
