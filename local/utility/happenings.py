@@ -59,6 +59,8 @@ class Happenings:
         plain = good(head, slot.date, text)
         place = bisect_right(self._limits, slot.bits & ROLL)
         name = self._names[place] if place < len(self._names) else "plain"
+        if name == "provisional" and series.story == "unit_change":
+            name = "up"  # a fall across units could be held for two reasons, and no rule says which
         if name in _CHANGES:
             return _changes(name, series, amounts, slot) if slot.changeable else (Version(slot.tick, plain),)
         if name == "omitted":

@@ -102,13 +102,15 @@ def _register(number: int) -> Series:
     return Series("EL-REG", "kWh", 0, story, terms)
 
 
+# A limit never meets a factor with decimals: a use could then be both implausible and not representable, and no
+# rule says which of the two holds it.
 _REGISTERS = (
     ("plain", Terms("register")),
     ("exchange", Terms("register")),
     ("plain", Terms("register", factor="40")),
     ("rollover", Terms("register", rolls_over_at="100000")),
     ("glitch", Terms("register")),
-    ("rollover", Terms("register", factor="0.5", rolls_over_at="100000", max_per_period="5000")),
+    ("rollover", Terms("register", factor="0.5", rolls_over_at="100000")),
     ("unit_change", Terms("register")),
-    ("plain", Terms("register", factor="12.5", max_per_period="40")),
+    ("plain", Terms("register", max_per_period="40")),
 )
