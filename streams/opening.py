@@ -1,0 +1,72 @@
+"""Opens a partition: fences its previous owner, restores its state, and checks where to go on."""
+
+import logging
+import time
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+
+from streams.partition import Partition, Shared
+from streams.position import Expected, starting_point
+
+log = logging.getLogger(__name__)
+
+BATCH_BYTES = 1 << 19
+RETRY_MS = 20
+"""Between two tries of a request; aiokafka's 100 ms show in the latency of a lone record."""
+
+
+class Opening:
+    """Opens partitions for one worker."""
+
+    def __init__(self, shared: Shared, options: dict[str, Any], transaction_timeout: float) -> None:
+        """``options``: aiokafka's, to connect; ``transaction_timeout`` in seconds."""
+        self._shared = shared
+        self._options = options
+        self._timeout_ms = int(transaction_timeout * 1000)
+
+    async def open(self, number: int) -> Partition:
+        """A partition ready to process.
+
+        Raises:
+            PositionError: state, offsets and log contradict each other.
+            GivenUp: it took long and was not wanted any more.
+        """
+        started = time.perf_counter()
+        names, shared = self._shared.names, self._shared
+        producer = self._producer(number)
+        # Starting it fences the previous owner and aborts its open transaction: from here on all stands still.
+        await producer.start()
+        try:
+            readings = TopicPartition(names.readings, number)
+            state, found = await shared.log.restore(readings, TopicPartition(names.state, number))
+            expected = Expected(shared.epoch, shared.rules.history_text)
+            position = starting_point(f"{names.readings} partition {number}", found, expected)
+        except BaseException:
+            await producer.stop()
+            raise
+        seconds = time.perf_counter() - started
+        shared.metrics.recovery_seconds.observe(seconds)
+        log.info(
+            "opened a partition",
+            extra={
+                "partition": number,
+                "position": position,
+                "behind": found.log_end - position,
+                "keys": state.live_keys,
+                "seconds": round(seconds, 2),
+            },
+        )
+        return Partition(shared, number, producer, state, position)
+
+    def _producer(self, number: int) -> Any:
+        return AIOKafkaProducer(
+            **self._options,
+            acks="all",
+            transactional_id=f"{self._shared.names.streams_group}.{number}",
+            transaction_timeout_ms=self._timeout_ms,
+            max_batch_size=BATCH_BYTES,
+            linger_ms=0,
+            retry_backoff_ms=RETRY_MS,
+        )

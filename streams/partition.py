@@ -1,0 +1,154 @@
+"""One partition that this worker owns: its state, its position, and the main path of streams."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from runtime.errors import Fatal
+from runtime.metrics import StreamsMetrics
+from runtime.topics import TopicNames
+from schemas import instants
+from schemas.codec import Codec
+from schemas.events import DeadLetter, MeterValue
+from schemas.keys import partition_of
+from streams.fold import Fold, Folded, Stamp
+from streams.intake import SLICE, Intake, Judged
+from streams.marker import MARKER_KEY, Marker
+from streams.patience import Patience
+from streams.position import check_within
+from streams.publish import Record, send
+from streams.rules.rules import Rules
+from streams.state import PartitionState
+from streams.state_log import StateLog
+from streams.transport import Chunk
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every partition of a worker uses."""
+
+    names: TopicNames
+    epoch: str
+    rules: Rules
+    log: StateLog
+    intake: Intake
+    values: Codec[MeterValue]
+    dead_letters: Codec[DeadLetter]
+    metrics: StreamsMetrics
+    patience: Patience
+
+
+class Partition:
+    """Everything owned of one source partition, for as long as it is owned without a break."""
+
+    def __init__(self, shared: Shared, number: int, producer: Any, state: PartitionState, position: int) -> None:
+        """What :class:`streams.opening.Opening` brought together.
+
+        Args:
+            shared: what all partitions use.
+            number: the partition, the same in readings, values and state.
+            producer: started and transactional; starting it fenced the previous owner.
+            state: as restored.
+            position: the first offset that the state does not contain.
+        """
+        self.state = state
+        self.position = position
+        self._shared = shared
+        self._number = number
+        self._readings = TopicPartition(shared.names.readings, number)
+        self._producer = producer
+
+    async def process(self, chunk: Chunk) -> None:
+        """The main path. The numbers are the delivery guarantee.
+
+        1. Find the place: what the state contains already is skipped; a gap ends the process.
+        2. Judge the records: readings, or dead letters. A registry that is away is waited for, nothing is dropped.
+        3. Fold the readings over the state, without touching it.
+        4. In one transaction: values, dead letters, state records, the marker, the group's offset. If any of it
+           fails, readers (read_committed) see nothing of it, the process ends, and the chunk is read again.
+        5. Only then take the new state over in memory.
+
+        Raises:
+            GivenUp: in step 2, while waiting; nothing has been done.
+            PositionError: the log contradicts the position.
+            Exception: anything else, aiokafka's too: it is not known what the broker has; the process must end.
+        """
+        records = await self._unread(chunk)
+        if not records:
+            return
+        started = time.perf_counter()
+        judged = await self._shared.intake.judge(records)
+        folded = await self._fold(judged)
+        await self._commit(judged, folded, chunk.next_offset)
+        self.state.apply(folded)
+        self.position = chunk.next_offset
+        self._measure(len(records), judged, folded, time.perf_counter() - started)
+
+    async def close(self) -> None:
+        """Gives the partition up. Nothing is in flight: every transaction was awaited."""
+        await self._producer.stop()
+
+    async def _unread(self, chunk: Chunk) -> Sequence[ConsumerRecord]:
+        """The records at and behind the position."""
+        if chunk.first_offset > self.position or chunk.end_offset < self.position:
+            begin, end = await self._shared.log.bounds(self._readings)
+            check_within(str(self._readings), self.position, begin, end)
+        if chunk.first_offset > self.position:
+            # Readings is neither transactional nor compacted: its offsets have no gaps of their own.
+            raise Fatal(f"{self._readings}: offset {self.position} is next, but {chunk.first_offset} was fetched")
+        if chunk.first_offset == self.position:
+            return chunk.records
+        # Read again after a rebalance, or the group's offset was moved back or has expired.
+        return [record for record in chunk.records if record.offset >= self.position]
+
+    async def _fold(self, judged: Judged) -> Folded:
+        fold = Fold(self.state, self._shared.rules, Stamp(self._shared.epoch, instants.now()))
+        for index, (sequence, reading) in enumerate(judged.readings):
+            if index % SLICE == SLICE - 1:
+                await self._shared.patience.turn()
+            fold.add(sequence, reading)
+        return fold.finish()
+
+    async def _commit(self, judged: Judged, folded: Folded, next_offset: int) -> None:
+        shared, producer, number = self._shared, self._producer, self._number
+        marker = Marker(shared.epoch, next_offset, folded.live_keys, shared.rules.history_text)
+        values = [(key, shared.values.encode(value)) for key, value in folded.values]
+        letters = await self._letters(judged)
+        await shared.patience.turn()
+        async with producer.transaction():
+            acknowledgements = await send(producer, shared.names.values, number, values)
+            for partition, records in letters.items():
+                acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
+            state: list[Record] = [*folded.state, (MARKER_KEY, marker.encode())]
+            acknowledgements += await send(producer, shared.names.state, number, state)
+            await producer.send_offsets_to_transaction({self._readings: next_offset}, shared.names.streams_group)
+            for acknowledgement in acknowledgements:
+                await acknowledgement
+                await shared.patience.turn()
+
+    async def _letters(self, judged: Judged) -> dict[int, list[Record]]:
+        """The dead letters by partition of their topic."""
+        letters: dict[int, list[Record]] = {}
+        if judged.dead_letters:
+            count = len(await self._producer.partitions_for(self._shared.names.dead_letters))
+            for letter in judged.dead_letters:
+                record = letter.id.encode(), self._shared.dead_letters.encode(letter)
+                letters.setdefault(partition_of(letter.id, count), []).append(record)
+        return letters
+
+    def _measure(self, records: int, judged: Judged, folded: Folded, seconds: float) -> None:
+        metrics = self._shared.metrics
+        metrics.consumed.inc(records)
+        metrics.duplicates.inc(folded.duplicates)
+        metrics.chunk_records.observe(records)
+        metrics.chunk_seconds.observe(seconds)
+        for cause, count in Counter(value.cause for _, value in folded.values).items():
+            metrics.published.labels(cause).inc(count)
+        for held, count in Counter(value.held for _, value in folded.values if value.held).items():
+            metrics.held.labels(held).inc(count)
+        for reason, count in Counter(letter.reason for letter in judged.dead_letters).items():
+            metrics.dead_letters.labels(reason).inc(count)

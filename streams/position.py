@@ -1,0 +1,99 @@
+"""Where a partition goes on: what the group, the log and the state say of it, compared before anything is read."""
+
+from dataclasses import dataclass
+
+from runtime.errors import PositionError
+from streams.marker import Marker
+
+MEND = "mend it with: meterstream reprocess (builds a new epoch from the readings; coming with a later release)"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands about one partition, read after the previous owner was fenced: nothing of it moves any more."""
+
+    group_offset: int | None
+    """The group's committed offset; None: there is none, or it has expired."""
+    log_begin: int
+    log_end: int
+    """The readings partition holds the offsets from begin to before end."""
+    marker: Marker | None
+    live_keys: int
+    """Keys of data that were loaded from the state partition."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the marker must say: the settings of this worker."""
+
+    epoch: str
+    history: str
+
+
+def starting_point(where: str, found: Found, expected: Expected) -> int:
+    """The first offset that the state does not contain.
+
+    State, marker and group offset are written in one transaction, so they agree unless somebody interfered. A group
+    offset behind the marker (moved back, expired) is harmless: what the state contains is skipped.
+
+    Args:
+        where: the partition, for messages.
+        found: what stands there.
+        expected: what must stand there.
+
+    Raises:
+        PositionError: they contradict each other, or readings that were never read are gone.
+    """
+    position = _of_fresh(where, found) if found.marker is None else _of_marked(where, found, found.marker, expected)
+    check_within(where, position, found.log_begin, found.log_end)
+    return position
+
+
+def check_within(where: str, position: int, begin: int, end: int) -> None:
+    """The next offset must be in the log, or the one that its next record will get.
+
+    Raises:
+        PositionError: it is not.
+    """
+    if position < begin:
+        raise PositionError(
+            f"{where}: the readings {position} to {begin - 1} were removed before they were read (retention, or "
+            f"deleted by hand); {MEND}"
+        )
+    if position > end:
+        raise PositionError(
+            f"{where}: offset {position} is next, but the log ends at {end}: its topic was emptied or made anew; {MEND}"
+        )
+
+
+def _of_fresh(where: str, found: Found) -> int:
+    """Without a marker only a new epoch may start: nothing read, nothing remembered."""
+    if found.live_keys:
+        raise PositionError(f"{where}: its state has {found.live_keys} keys and no marker; {MEND}")
+    if found.group_offset:
+        raise PositionError(
+            f"{where}: the group stands at offset {found.group_offset}, but the state is empty: the state topic was "
+            f"emptied or made anew; {MEND}"
+        )
+    return 0
+
+
+def _of_marked(where: str, found: Found, marker: Marker, expected: Expected) -> int:
+    if marker.epoch != expected.epoch:
+        raise PositionError(f"{where}: its state is of epoch {marker.epoch}, not {expected.epoch}; {MEND}")
+    if marker.history != expected.history:
+        raise PositionError(
+            f"{where}: its state was built with [{marker.history}], the settings say [{expected.history}]: set them "
+            f"back, or {MEND}"
+        )
+    if found.live_keys != marker.live_keys:
+        raise PositionError(
+            f"{where}: its state has {found.live_keys} keys, its marker counted {marker.live_keys}: records of the "
+            f"state topic were lost; {MEND}"
+        )
+    if found.group_offset is not None and found.group_offset > marker.next_offset:
+        raise PositionError(
+            f"{where}: the group stands at offset {found.group_offset}, ahead of the state's marker "
+            f"({marker.next_offset}); {MEND}"
+        )
+    return marker.next_offset

@@ -1,0 +1,160 @@
+"""The streams worker's life: wait for what it needs, run, and stop or leave."""
+
+import asyncio
+import logging
+import threading
+from functools import partial
+
+import uvloop
+
+from runtime.errors import ConfigError, ExitCode, Fatal, MeterstreamError
+from runtime.kafka import aiokafka_options
+from runtime.metrics import StreamsMetrics
+from runtime.process import Process, Run, leave
+from runtime.registry import schema_registry
+from runtime.topic_admin import require
+from runtime.topics import TopicNames
+from schemas.codec import Codec
+from schemas.events import DeadLetter, MeterValue, Reading
+from schemas.registry import SchemaRegistry
+from streams import configured
+from streams.app import Membership, attach, streams_app
+from streams.intake import Intake
+from streams.opening import Opening
+from streams.owner import Owner, Signs
+from streams.partition import Shared
+from streams.patience import Patience
+from streams.pulse import Pulse
+from streams.state_log import StateLog
+
+log = logging.getLogger(__name__)
+
+FAREWELL = 4.0
+"""Seconds that leaving the group may take at the end; nothing depends on it."""
+WATCH = 1.0
+
+
+def build(process: Process) -> Run:
+    """Puts the worker together; connects to nothing."""
+    metrics = StreamsMetrics(process.registry)
+    registry = schema_registry(process.settings.registry, process.environment)
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(Worker(process, metrics, registry).live())
+
+    return run
+
+
+class Worker:
+    """One worker, in its event loop."""
+
+    def __init__(self, process: Process, metrics: StreamsMetrics, registry: SchemaRegistry) -> None:
+        """Within a running loop."""
+        self._process = process
+        self._registry = registry
+        self._names = TopicNames.of(process.settings)
+        self._pulse = Pulse(process.settings.streams.stall_limit)
+        self._signs = Signs(self._pulse, process.health, metrics)
+        self._patience = Patience(self._pulse, process.health)
+        self._app = streams_app(process.settings, self._pulse)
+        self._owner: Owner | None = None
+
+    async def live(self) -> None:
+        """Runs until a stop is requested; then the chunk in hand is finished, and that was all.
+
+        Whatever goes wrong on the way ends the process at once with its exit code and nothing acknowledged; its
+        supervisor starts it again at the committed position.
+
+        Raises:
+            ConfigError: the topics are not as they must be. Nothing was started.
+        """
+        stop = asyncio.Event()
+        self._process.stop.call(partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set))
+        watching = asyncio.ensure_future(self._watch())
+        running = asyncio.ensure_future(self._run())
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({watching, running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            await self._stop()
+        elif isinstance(error := running.exception(), ConfigError):
+            raise error
+        else:
+            failed(error or Fatal("the Faust app ended by itself"))
+
+    async def _run(self) -> None:
+        await self._patience.retried("Kafka", partial(asyncio.to_thread, require, self._process.settings, self._used()))
+        self._owner = Owner(Membership(self._app), (await self._opening()).open, self._patience, self._signs)
+        attach(self._app, self._names.readings, self._owner, failed)
+        self._process.health.waiting("joining the consumer group")
+        opening = asyncio.ensure_future(self._owner.open_assigned())
+        joining = asyncio.ensure_future(self._app_life())
+        done, _ = await asyncio.wait({opening, joining}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def _app_life(self) -> None:
+        await self._app.start()
+        await self._app.wait_until_stopped()
+        if self._app.crash_reason is not None:
+            raise self._app.crash_reason
+
+    async def _opening(self) -> Opening:
+        """What opens partitions; waits for the schema registry, which gives the ids to write."""
+        settings, options = self._process.settings, aiokafka_options(self._process.settings.kafka)
+        reading, value, letter = await self._patience.retried(
+            "the schema registry", partial(asyncio.to_thread, _codecs, self._registry)
+        )
+        shared = Shared(
+            names=self._names,
+            epoch=settings.epoch,
+            rules=configured.rules(settings.streams),
+            log=StateLog(options, self._names.streams_group, self._patience),
+            intake=Intake(reading, settings.topics.partitions, self._patience),
+            values=value,
+            dead_letters=letter,
+            metrics=self._signs.metrics,
+            patience=self._patience,
+        )
+        return Opening(shared, options, settings.streams.transaction_timeout)
+
+    def _used(self) -> list[str]:
+        return [self._names.readings, self._names.values, self._names.state, self._names.dead_letters]
+
+    async def _stop(self) -> None:
+        """Finishes what is in hand; then leaves the group, which only saves the others a session timeout.
+
+        Faust joins its thread without a time limit, so a timer stands behind it.
+        """
+        if self._owner is None:
+            leave(ExitCode.DONE)  # nothing is in hand; a thread may still wait for Kafka
+            return
+        await self._owner.stop()
+        log.info("finished the chunk in hand")
+        backstop = threading.Timer(FAREWELL, leave, [ExitCode.DONE])
+        backstop.daemon = True
+        backstop.start()
+        await self._app.stop()
+        backstop.cancel()
+
+    async def _watch(self) -> None:
+        """Beats while the worker gets on; ends the process when it does not."""
+        while True:
+            stalled = self._pulse.stalled
+            if stalled:
+                failed(Fatal(stalled))
+            self._process.health.beat()
+            await asyncio.sleep(WATCH)
+
+
+def failed(error: BaseException) -> None:
+    """Ends the process at once: going on, even to clean up, could lose or double something."""
+    if isinstance(error, MeterstreamError):
+        log.critical("stopped: %s", error)
+        leave(error.exit_code)
+    log.critical("stopped by a defect", exc_info=error)
+    leave(ExitCode.DEFECT)
+
+
+def _codecs(registry: SchemaRegistry) -> tuple[Codec[Reading], Codec[MeterValue], Codec[DeadLetter]]:
+    return Codec(Reading, registry), Codec(MeterValue, registry), Codec(DeadLetter, registry)
