@@ -26,8 +26,7 @@ from local import jars
 from local.ports import free_port, require_free
 from local.process import Service, ServiceError, ServiceProcess
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS, STOP_SECONDS = 60.0, 20.0
 ALLOWED = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")  # else warned of in the log
 JVM_FLAGS = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *ALLOWED)
 JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
@@ -203,8 +202,8 @@ class KafkaBroker:
         unfinished = self._file("unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         settings = self._write_settings("format.properties", {**self._settings(), "log.dirs": str(unfinished)})
-        what = ["format", f"--cluster-id={self._cluster_id()}", f"--config={settings}"]
-        command = [*self._java("kafka.tools.StorageTool"), *what]
+        tool = self._java("kafka.tools.StorageTool")
+        command = [*tool, "format", f"--cluster-id={self._cluster_id()}", f"--config={settings}"]
         done = subprocess.run(
             command, env=java_environment(), capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
@@ -221,10 +220,10 @@ class KafkaBroker:
 
 def random_cluster_id() -> str:
     """A new cluster id in Kafka's form: 16 random bytes, base64url; never with a leading dash."""
-    while True:
+    text = "-"
+    while text.startswith("-"):
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-        if not text.startswith("-"):
-            return text
+    return text
 
 
 def java_environment() -> dict[str, str]:
