@@ -1,7 +1,7 @@
 """The rules of the independent fold: what follows from a series' contents. DESIGN.md, section 7, read literally.
 
-Where several reasons to hold a register's row meet, this order decides: unit_changed, then negative_delta or
-register_recovered, then not_representable, then implausible.
+Where several reasons to hold a register's row meet, this order decides: unit_changed, not_representable (the delta),
+negative_delta or register_recovered, not_representable (the consumption), implausible.
 """
 
 from collections.abc import Sequence
@@ -44,6 +44,12 @@ class Derived:
     delta: Fraction | None = None
     consumption: Fraction | None = None
     held: str | None = None
+    fell: bool = False
+
+    @property
+    def held_fall(self) -> bool:
+        """Whether this is a fall of a register whose consumption is held, for whatever reason."""
+        return self.fell and self.held is not None
 
 
 def derive(contents: Sequence[Content], terms: Terms) -> list[Derived]:
@@ -85,19 +91,18 @@ def _register(content: Content, value: Fraction, earlier: _Earlier, terms: Terms
     delta = _difference(content, previous)
     if delta is None or _converted(value, content.unit, consumption_unit(terms, content.unit)) is None:
         return Derived(previous.at, delta if fits(delta) else None, None, "unit_changed")
-    shown = delta if fits(delta) else None
-    use = delta
-    if delta < 0:
-        rolled = _rolled(value, delta, terms)
-        if rolled is None:
-            return Derived(previous.at, shown, None, "negative_delta")
-        use = rolled
-    elif judged.held == "negative_delta" and _recovered(content, earlier):
-        return Derived(previous.at, shown, None, "register_recovered")
+    fell = delta < 0
+    if not fits(delta):
+        return Derived(previous.at, None, None, "not_representable", fell)
+    use = _rolled(value, delta, terms) if fell else delta
+    if use is None:
+        return Derived(previous.at, delta, None, "negative_delta", fell)
+    if not fell and judged.held_fall and _recovered(content, earlier):
+        return Derived(previous.at, delta, None, "register_recovered")
     used = _converted(use * terms.factor, content.unit, consumption_unit(terms, content.unit))
-    if shown is None or not fits(used):
-        return Derived(previous.at, shown, None, "not_representable")
-    return Derived(previous.at, shown, used)
+    if not fits(used):
+        return Derived(previous.at, delta, None, "not_representable", fell)
+    return Derived(previous.at, delta, used, None, fell)
 
 
 def _rolled(value: Fraction, delta: Fraction, terms: Terms) -> Fraction | None:
@@ -121,7 +126,7 @@ def _judge_limit(derived: Derived, terms: Terms) -> Derived:
     used, limit = derived.consumption, terms.max_per_period
     if used is None or limit is None or used <= limit:
         return derived
-    return Derived(derived.previous_at, derived.delta, None, "implausible")
+    return Derived(derived.previous_at, derived.delta, None, "implausible", derived.fell)
 
 
 def _difference(content: Content, previous: Content) -> Fraction | None:
