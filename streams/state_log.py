@@ -30,8 +30,8 @@ class StateLog:
             GivenUp: it took long, and was not wanted any more.
         """
         async with self._reader() as consumer:
+            begin, end = await _bounds(consumer, readings)  # first: later it would wait behind the fetching
             restored, marker = await self._load(consumer, state)
-            begin, end = await _bounds(consumer, readings)
         return restored, Found(await self._group_offset(readings), begin, end, marker, restored.live_keys)
 
     async def bounds(self, partition: TopicPartition) -> tuple[int, int]:
@@ -50,8 +50,8 @@ class StateLog:
     async def _load(self, consumer: Any, partition: TopicPartition) -> tuple[PartitionState, Marker | None]:
         """The newest record per key, in log order up to the end: a half-read state must never be used."""
         state, marker = PartitionState(), None
-        consumer.assign([partition])
         begin, end = await _bounds(consumer, partition)
+        consumer.assign([partition])
         consumer.seek(partition, begin)  # seek_to_beginning may start at the end instead, silently, after assign()
         # The position moves past transaction markers too, so it does reach the end.
         while await consumer.position(partition) < end:

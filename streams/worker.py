@@ -40,6 +40,7 @@ def build(process: Process) -> Run:
     registry = schema_registry(process.settings.registry, process.environment)
 
     def run() -> None:
+        logging.getLogger("aiokafka.producer.sender").setLevel(logging.WARNING)  # else several lines per transaction
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Worker(process, metrics, registry).live())
 
