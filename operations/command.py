@@ -1,0 +1,31 @@
+"""The `meterstream` command: what a person does to the running system.
+
+Each group of commands has a file of its own; a new one is added to the list below.
+"""
+
+import logging
+
+import click
+
+from operations import config, status, topics
+from operations.invocation import Commands, config_option
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="meterstream")
+@config_option
+def main() -> None:
+    r"""Looks after a meterstream system: its topics, its settings, its state.
+
+    \b
+    Exit codes: 0 done · 2 the settings or the cluster are not as they must be
+    · 70 anything else, such as a Kafka that does not answer.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())  # the clients' own log lines would say errors twice
+
+
+for group in (topics.topics, status.status, config.config):
+    main.add_command(group)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What every command has in common: the settings file, and how expected errors become lines and exit codes."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from runtime.errors import ConfigError, MeterstreamError
+from runtime.process import DEFAULT_CONFIG, report
+from runtime.settings.load import load
+from runtime.settings.tree import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Commands(click.Group):
+    """A group whose commands end on an expected error with a line and the error's exit code, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            report(error)
+            ctx.exit(error.exit_code)
+        except MeterstreamError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+def config_option(command: F) -> F:
+    """``--config FILE``, before or after a command's name; ``settings`` finds it."""
+    option = click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=None,
+        expose_value=False,
+        callback=_remember,
+        help="The settings file (default: meterstream.toml where it exists).",
+    )
+    return option(command)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.find_root().meta[__name__] = value
+
+
+def settings(needs: Sequence[str] = ()) -> Settings:
+    """The settings of this invocation. ``needs``: see :func:`runtime.settings.load.load`.
+
+    Raises:
+        ConfigError: every problem found.
+    """
+    given: Path | None = click.get_current_context().find_root().meta.get(__name__)
+    return load(given or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ, needs)

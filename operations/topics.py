@@ -1,0 +1,36 @@
+"""`meterstream topics`: the topics of the configured epoch."""
+
+import click
+
+from operations.invocation import Commands, config_option, settings
+from runtime import topic_admin
+from runtime.errors import ConfigError
+
+
+@click.group(cls=Commands)
+def topics() -> None:
+    """The topics of the configured epoch."""
+
+
+@topics.command()
+@config_option
+def create() -> None:
+    """Creates the topics that are missing; alters none. Ends with 2 where an existing one is not as it must be."""
+    configured = settings()
+    done = topic_admin.create(configured)
+    for name in done.created:
+        click.echo(f"created  {name}")
+    for name in done.present:
+        click.echo(f"present  {name}")
+    if problems := topic_admin.verify(configured, done.present) if done.present else []:
+        raise ConfigError(problems)
+
+
+@topics.command()
+@config_option
+def verify() -> None:
+    """Compares the topics with the settings. Ends with 2 and a line for each difference: what, and how to mend it."""
+    problems = topic_admin.verify(settings())
+    if problems:
+        raise ConfigError(problems)
+    click.echo("every topic is as it must be")
