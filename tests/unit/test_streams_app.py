@@ -1,0 +1,38 @@
+"""What the Faust app is told, and what must never change by accident."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from runtime.settings.tree import Settings
+from streams.app import AGENT, REBALANCE_TIMEOUT, streams_app
+from streams.owner import GRACE
+from streams.pulse import Pulse
+from streams.transport import ChunkTransport
+
+
+def test_the_agent_has_the_name_it_always_had() -> None:
+    """The group's members and Faust's own names depend on it."""
+    assert AGENT == "streams"
+
+
+def test_faust_gives_membership_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = streams_app(Settings(epoch="7"), Pulse(60))
+    conf = app.conf
+    assert conf.id == "meterstream.7.streams"
+    assert isinstance(app.transport, ChunkTransport)
+    assert not conf.web_enabled
+    assert not conf.topic_allow_declare
+    assert conf.topic_disable_leader
+    assert conf.table_standby_replicas == 0
+    assert not conf.stream_wait_empty
+    assert conf.broker_request_timeout > conf.broker_session_timeout
+    assert "exactly" not in repr(conf.processing_guarantee).lower(), "Faust's exactly_once is broken"
+    asyncio.run(app.on_first_start())
+    assert list(tmp_path.iterdir()) == [], "no directories of Faust's"
+
+
+def test_a_rebalance_waits_longer_than_we_make_it_wait() -> None:
+    assert GRACE * 2 <= REBALANCE_TIMEOUT

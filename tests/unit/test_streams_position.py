@@ -1,0 +1,66 @@
+"""Where a partition goes on, and which contradictions stop it."""
+
+import pytest
+
+from runtime.errors import ExitCode, PositionError
+from streams.marker import Marker
+from streams.position import Expected, Found, check_within, starting_point
+
+EXPECTED = Expected(epoch="1", history="months=36")
+
+
+def marker(next_offset: int = 100, live_keys: int = 7, epoch: str = "1", history: str = "months=36") -> Marker:
+    return Marker(epoch, next_offset, live_keys, history)
+
+
+def found(
+    group: int | None = 100, log: tuple[int, int] = (0, 150), mark: Marker | None = None, live_keys: int = 7
+) -> Found:
+    return Found(group, *log, mark, live_keys)
+
+
+@pytest.mark.parametrize(
+    ("what", "position"),
+    [
+        pytest.param(found(None, (0, 0), None, 0), 0, id="a new epoch, nothing written yet"),
+        pytest.param(found(None, (0, 150), None, 0), 0, id="a new epoch with readings waiting"),
+        pytest.param(found(0, (0, 150), None, 0), 0, id="the group committed zero without reading anything"),
+        pytest.param(found(100, (0, 150), marker()), 100, id="group and marker agree"),
+        pytest.param(found(100, (0, 100), marker()), 100, id="everything has been read"),
+        pytest.param(found(100, (100, 100), marker()), 100, id="retention removed only what has been read"),
+        pytest.param(found(40, (0, 150), marker()), 100, id="the group's offset was moved back"),
+        pytest.param(found(None, (0, 150), marker()), 100, id="the group's offset has expired"),
+        pytest.param(found(1, (0, 1), marker(1, 0), 0), 1, id="only dead letters so far: a marker, no keys"),
+    ],
+)
+def test_it_goes_on_where_the_state_ends(what: Found, position: int) -> None:
+    assert starting_point("p", what, EXPECTED) == position
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        pytest.param(found(100, mark=None, live_keys=0), "state is empty", id="the state topic was emptied"),
+        pytest.param(found(100, mark=None), "no marker", id="the marker was lost"),
+        pytest.param(found(None, mark=None), "no marker", id="state without marker nor offset"),
+        pytest.param(found(None, (5, 150), None, 0), "0 to 4 were removed", id="new epoch, first readings gone"),
+        pytest.param(found(101, mark=marker()), "ahead of the state's marker", id="marker behind the group"),
+        pytest.param(found(mark=marker(), live_keys=6), "6 keys, its marker counted 7", id="a key was lost"),
+        pytest.param(found(mark=marker(), live_keys=8), "8 keys, its marker counted 7", id="a key too many"),
+        pytest.param(found(mark=marker(epoch="0")), "epoch 0, not 1", id="another epoch's state"),
+        pytest.param(found(mark=marker(history="months=12")), "months=12", id="another history setting"),
+        pytest.param(found(100, (101, 150), marker()), "100 to 100 were removed", id="retention passed the position"),
+        pytest.param(found(100, (0, 99), marker()), "the log ends at 99", id="the readings topic was made anew"),
+    ],
+)
+def test_a_contradiction_stops_and_names_the_command_that_mends_it(what: Found, says: str) -> None:
+    with pytest.raises(PositionError, match=says) as raised:
+        starting_point("t partition 3", what, EXPECTED)
+    assert raised.value.exit_code == ExitCode.POSITION
+    assert "t partition 3" in str(raised.value)
+    assert "meterstream reprocess" in str(raised.value)
+
+
+def test_both_ends_of_the_log_are_places_to_go_on() -> None:
+    check_within("p", 5, 5, 9)
+    check_within("p", 9, 5, 9)
