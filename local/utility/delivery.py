@@ -21,7 +21,12 @@ class Delays:
 
 
 class Delivery:
-    """Writes answers to the socket. `faults`: those that deliver nothing, by name."""
+    """Writes answers to the socket. `faults`: those that deliver nothing, by name.
+
+    `note` is called right before the last bytes go. Not after them: a process killed in between would have said
+    what it never noted. So what is noted but was not said is asked for again, because that answer broke.
+    A connection that is known to be broken raises ConnectionError, and nothing is noted.
+    """
 
     def __init__(self, delays: Delays) -> None:
         self._delays = delays
@@ -33,19 +38,22 @@ class Delivery:
             "cut": self._cut,
         }
 
-    async def whole(self, request: web.Request, body: Body) -> web.StreamResponse:
-        """Hand the whole body to the socket; returns when that is done."""
+    async def whole(self, request: web.Request, body: Body, note: Callable[[], None]) -> web.StreamResponse:
+        """Hand the whole body to the socket at once."""
         response = web.Response(body=body.data, headers={"Content-Type": body.content_type})
         await response.prepare(request)
+        _note_if_connected(request, note)
         await response.write_eof()
         return response
 
-    async def slow(self, request: web.Request, body: Body) -> web.StreamResponse:
+    async def slow(self, request: web.Request, body: Body, note: Callable[[], None]) -> web.StreamResponse:
         """Hand over the body in ten pieces with pauses."""
         response = await self._begin(request, body)
         step = max(1, -(-len(body.data) // 10))
         for start in range(0, len(body.data), step):
             await asyncio.sleep(self._delays.slow / 10)
+            if start + step >= len(body.data):
+                _note_if_connected(request, note)
             await response.write(body.data[start : start + step])
         await response.write_eof()
         return response
@@ -76,3 +84,9 @@ class Delivery:
 
     async def _error_503(self, _request: web.Request, _body: Body) -> web.StreamResponse:
         return web.Response(status=503, text="<html><body>Service Unavailable</body></html>", content_type="text/html")
+
+
+def _note_if_connected(request: web.Request, note: Callable[[], None]) -> None:
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError("the client has gone")
+    note()

@@ -11,6 +11,9 @@ All have serial (1, 2, ... over the whole file), request (rising with the moment
 (UTC), feed and point. readings and broken also have index and version, which let a restarted process go on.
 `superseded` is true when a newer content of the identity had been served completely before this older one was;
 leave such lines out of the truth. So the truth of an identity is its last line that is not superseded.
+
+A line is written right before the last bytes of its answer go, so after a kill the ledger may hold an answer that
+did not arrive, never the other way round; whoever asked will ask again.
 """
 
 import os

@@ -7,12 +7,11 @@
 - POST /oauth/token: client credentials (form or Basic).
 - GET /_status, GET /_ledger, POST /_control: for whoever runs the simulation; without a key.
 The first two need `X-Api-Key: KEY` or `Authorization: Bearer KEY-OR-TOKEN`: 401 without, 404 for an unknown feed
-or point, 400 for bad parameters. The ledger gets its lines when a body has been handed to the socket as a whole.
+or point, 400 for bad parameters. The ledger gets its lines as the last bytes of a body are handed to the socket.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -22,9 +21,7 @@ from local.utility.control import ControlPages
 from local.utility.delivery import Delivery
 from local.utility.meters import metering_point, number_of
 from local.utility.simulation import Simulation
-
-if TYPE_CHECKING:
-    from local.utility.world import Answer
+from local.utility.world import Answer
 
 _MAX_SIZE = 500
 
@@ -37,6 +34,17 @@ class Asked:
     first: date
     end: date
     page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says: the request's number, its (feed, point), the messages, a bad message, and its fate."""
+
+    serial: int
+    where: tuple[str, str | None]
+    answers: list[Answer]
+    bad: str | None
+    fate: str
 
 
 class UtilityServer:
@@ -99,17 +107,14 @@ class UtilityServer:
         style = self._simulation.world.feeds[asked.feed].settings.style
         if style == "list" and answer.readings == 0:
             messages = []
-        if fault not in BAD_MESSAGES:
-            text = styled(style, messages, place, answer.readings)
-            return await self._send(request, (asked.feed, point), serial, [answer], fault or "ok", text)
-        bad = bad_message(fault, number)
-        text = styled(style, [bad, *messages], place, answer.readings)
-        good = [] if style == "object" else [answer]
-        response = await self._send(request, (asked.feed, point), serial, good, fault, text)
-        self._simulation.served_unusable(serial, (asked.feed, point), fault, bad)
-        return response
+        bad = bad_message(fault, number) if fault in BAD_MESSAGES else None
+        told = Told(serial, (asked.feed, point), [answer], bad, fault or "ok")
+        if bad is not None:
+            messages = [bad, *messages]
+            told = replace(told, answers=[] if style == "object" else [answer])
+        return await self._send(request, told, styled(style, messages, place, answer.readings))
 
-    def _point_answer(self, asked: Asked, number: int) -> tuple["Answer", tuple[int, int]]:
+    def _point_answer(self, asked: Asked, number: int) -> tuple[Answer, tuple[int, int]]:
         """The answer for one point, and (page, pages): the whole range unless the feed is paged."""
         world = self._simulation.world
         settings = world.feeds[asked.feed].settings
@@ -136,37 +141,28 @@ class UtilityServer:
         low = min(total, (asked.page - 1) * length)
         numbers = range(low, min(total, low + length))
         answers = [world.answer(asked.feed, number, asked.first, asked.end) for number in numbers]
-        messages = [answer.json for answer in answers]
-        fault = "ok" if fault is None or fault == "wrong_point" else fault
+        fault = None if fault == "wrong_point" else fault
         bad = bad_message(fault, 0) if fault in BAD_MESSAGES else None
-        text = page([*([bad] if bad else []), *messages], (asked.page, -(-total // length)), total)
-        response = await self._send(request, (asked.feed, None), serial, answers, fault, text)
-        if bad is not None:
-            self._simulation.served_unusable(serial, (asked.feed, None), fault, bad)
-        return response
+        messages = [*([bad] if bad else []), *(answer.json for answer in answers)]
+        text = page(messages, (asked.page, -(-total // length)), total)
+        return await self._send(request, Told(serial, (asked.feed, None), answers, bad, fault or "ok"), text)
 
-    async def _send(
-        self,
-        request: web.Request,
-        where: tuple[str, str | None],
-        serial: int,
-        answers: list["Answer"],
-        fate: str,
-        text: str,
-    ) -> web.StreamResponse:
-        """Answer with a fate (a fault's name or "ok"), and record what was said once it is wholly said.
-
-        A connection that breaks meanwhile raises, so nothing is recorded.
-        """
-        self._simulation.traffic.outcomes[fate] += 1
-        if fate in UNREADABLE:
-            body = unreadable(fate, where[1] or metering_point(0), text)
-            response = await self._delivery.whole(request, body)
-            self._simulation.served_unusable(serial, where, fate, None)
-            return response
+    async def _send(self, request: web.Request, told: Told, text: str) -> web.StreamResponse:
+        """Answer with the fate that was dealt. What is told is noted as the last bytes go; see Delivery."""
+        simulation, fate = self._simulation, told.fate
+        simulation.traffic.outcomes[fate] += 1
         if fate in self._delivery.faults:
             return await self._delivery.faults[fate](request, Body(text.encode()))
+        if fate in UNREADABLE:
+            body = unreadable(fate, told.where[1] or metering_point(0), text)
+            return await self._delivery.whole(
+                request, body, lambda: simulation.served_unusable(told.serial, told.where, fate, None)
+            )
+
+        def note() -> None:
+            simulation.served(told.serial, told.answers)
+            if told.bad is not None:
+                simulation.served_unusable(told.serial, told.where, fate, told.bad)
+
         deliver = self._delivery.slow if fate == "slow" else self._delivery.whole
-        response = await deliver(request, Body(text.encode()))
-        self._simulation.served(serial, answers)
-        return response
+        return await deliver(request, Body(text.encode()), note)

@@ -85,14 +85,14 @@ class Simulation:
         return None if self.quiet else self._faults.choose(feed, number)
 
     def served(self, request: int, answers: list[Answer]) -> None:
-        """These messages have been handed over completely."""
+        """These messages are handed over completely."""
         self.ledger.record(request, answers)
         for answer in answers:
             self.traffic.readings += answer.readings
             self._coverage.note(answer)
 
     def served_unusable(self, request: int, where: tuple[str, str | None], kind: str, message: str | None) -> None:
-        """An unusable body (message: None) or message has been handed over completely."""
+        """An unusable body (message: None) or message is handed over completely."""
         reason = "unreadable_response" if kind in UNREADABLE else BAD_MESSAGES[kind]
         form = "body" if message is None else "message"
         letter: dict[str, object] = {"kind": form, "broken": kind, "dead_letter": reason, "original": message}

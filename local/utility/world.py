@@ -51,17 +51,10 @@ class FeedWorld:
         self.settings = feed
         self.calendar = FeedCalendar(feed, world)
         self.count = self.calendar.at_start
-        self.indexes: dict[str, int] = {}
 
     def release(self, released: int) -> None:
         """Show all that is due when so many hours have been released."""
         self.count = max(self.count, self.calendar.visible(released))
-
-    def index_of(self, text: str) -> int:
-        """The index of a ReadingDate. Raises KeyError for one that the feed has never sent."""
-        for index in range(len(self.indexes), len(self.calendar.texts)):
-            self.indexes[self.calendar.texts[index]] = index
-        return self.indexes[text]
 
     def pivot(self) -> int:
         """The index at which registers' stories turn: soon after the start for hours, else just before it."""
