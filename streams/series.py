@@ -26,9 +26,9 @@ class OpenSeries:
         self._codec = codec
         self._rules = rules
         self._numbers = sorted(stored)
-        self._last_stored = self._numbers[-1] if stored else None
         self._open: dict[int, list[Entry]] = {}
         self._touched: set[int] = set()
+        self._fallen: list[int] = []
         self._newest: int | None = None
         self._edge: int | None = None
         self._tail: Base | None = None
@@ -58,8 +58,7 @@ class OpenSeries:
         reading_at = now.reading_at
         if self._after_all(reading_at):
             derived, self._tail = row(self._base_of_next(), now, self._rules)
-            self.put(now)
-            self._move_newest(reading_at)
+            self._append(now)
             return [Changed(Row(now, derived), None)]
         base = base_after(self._earlier(reading_at), self._rules)
         rows = changed(base, was, now, self._later(reading_at), self._rules)
@@ -84,11 +83,10 @@ class OpenSeries:
 
     def records(self) -> Iterator[tuple[int, bytes | None]]:
         """The buckets that differ from what the state holds, by number; None: it fell off the history."""
-        fallen = self._fallen()
-        for number in sorted(fallen):
+        for number in self._fallen:
             if number in self.stored:
                 yield number, None
-        for number in sorted(self._touched - fallen):
+        for number in sorted(self._touched):
             yield number, self._codec.encode(self._open[number])
 
     def _after_all(self, reading_at: int) -> bool:
@@ -131,24 +129,32 @@ class OpenSeries:
             bucket = self._bucket(later)
             yield from bucket[bisect_left(bucket, (reading_at + 1,)) :] if later == number else bucket
 
-    def _fallen(self) -> set[int]:
-        """Buckets wholly before the edge that hold none of the two nearest readings with a value before it.
+    def _append(self, known: Entry) -> None:
+        """Remembers the newest entry. When it begins a bucket, those that lie behind the bases now fall off.
 
-        Looked for only when a newer bucket has begun: the edge cannot have passed a whole bucket since.
+        At that moment and at no other, so that the state depends on the log alone and not on how it is cut in chunks.
         """
-        if self._edge is None or self._numbers[-1] == self._last_stored:
-            return set()
-        fallen = set()
+        begun = len(self._numbers)
+        self.put(known)
+        self._move_newest(known.reading_at)
+        if len(self._numbers) > begun:
+            for number in self._needless():
+                self._numbers.remove(number)
+                self._touched.discard(number)
+                self._fallen.append(number)
+
+    def _needless(self) -> list[int]:
+        """Buckets wholly before the edge that hold none of the two nearest readings with a value before it."""
+        edge = self._edge or 0
+        needless = []
         bases = 0
-        for number in reversed(self._numbers):
-            if number * self._width >= self._edge:
+        for number in reversed(self._numbers[: bisect_left(self._numbers, -(-edge // self._width))]):
+            behind = (number + 1) * self._width <= edge
+            if behind and bases >= BASES:
+                needless.append(number)
                 continue
-            ends_before = (number + 1) * self._width <= self._edge
-            if ends_before and bases >= BASES:
-                fallen.add(number)
-                continue
-            valued = sum(known.value is not None and known.reading_at < self._edge for known in self._bucket(number))
-            if ends_before and not valued:
-                fallen.add(number)
+            valued = sum(known.value is not None and known.reading_at < edge for known in self._bucket(number))
+            if behind and not valued:
+                needless.append(number)
             bases += valued
-        return fallen
+        return needless
