@@ -7,7 +7,10 @@ from pydantic import Field
 
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
-from schemas.events import Granularity
+from schemas.events import Granularity, SeriesKind
+
+Stamp = Literal["last-day", "end", "start"]
+"""What a reading date names: the period's last day, its end or its start."""
 
 
 class HeaderKey(Group):
@@ -29,7 +32,7 @@ class OAuth2(Group):
     """OAuth 2 client credentials."""
 
     type: Literal["oauth2"]
-    token_url: str
+    token_url: str = Field(pattern=r"^https?://")
     client_id: str
     client_secret: Secret
     scope: str | None = None
@@ -44,11 +47,62 @@ class NoAuth(Group):
 Auth = Annotated[HeaderKey | Bearer | OAuth2 | NoAuth, Field(discriminator="type")]
 
 
+class CategorySettings(Group):
+    """How one delivery category is read; what is not set is the mapping's default."""
+
+    kind: SeriesKind | None = Field(default=None, description="register: positions of a counter; volume: amounts used")
+    stamp: Stamp | None = Field(default=None, description="what its reading dates name")
+    consumption_unit: str | None = Field(default=None, min_length=1, max_length=1_000)
+
+
+class LimitSettings(Group):
+    """How hard the utility may be asked, and how long it may take to answer."""
+
+    requests_per_second: float = Field(default=10.0, gt=0, le=100_000)
+    concurrency: int = Field(default=4, ge=1, le=1_000, description="requests under way at once")
+    max_body_bytes: int = Field(default=32 << 20, ge=1 << 10, description="a larger answer is unreadable")
+    max_pages: int = Field(default=1_000, ge=1, description="pages of one answer")
+    pool_timeout: float = Field(default=60.0, gt=0, description="seconds until a connection is to be had")
+    connect_timeout: float = Field(default=10.0, gt=0, description="seconds to connect")
+    read_timeout: float = Field(default=30.0, gt=0, description="seconds between two pieces of an answer")
+    total_timeout: float = Field(default=120.0, gt=0, description="seconds for a whole answer")
+
+
+class PollSettings(Group):
+    """When a point is asked, and for what. Spans are months for a month source and days for every other one."""
+
+    every: float | None = Field(
+        default=None, ge=0.05, description="seconds between two polls of a point; None: by granularity"
+    )
+    window: int | None = Field(default=None, ge=1, description="recent span, in each poll; None: 3 months, 14 days")
+    sweep_window: int | None = Field(
+        default=None, ge=1, description="span of the deep sweep; None: 24 months, 390 days, 40 days of hours"
+    )
+    sweep_every_days: float = Field(default=7.0, gt=0)
+    full_sweep_every_days: float = Field(default=91.0, gt=0, description="this one ignores what was published before")
+    first_load: int | None = Field(default=None, ge=1, description="span of a new point's first load; None: history")
+    request_span: int | None = Field(
+        default=None, ge=1, description="span of one request at most; None: 36 months, 400 days, 31 days of hours"
+    )
+    retry_initial: float = Field(default=1.0, gt=0, description="seconds before a failed poll is tried again")
+    retry_maximum: float = Field(default=900.0, gt=0, description="seconds; waits double up to this")
+    retry_after_maximum: float = Field(default=600.0, gt=0, description="seconds; a longer Retry-After is cut to it")
+    failing_after: int = Field(default=5, ge=1, description="failures in a row after which a point counts as failing")
+    unauthorised_retry: float = Field(default=60.0, gt=0, description="seconds between tries after 401 or 403")
+
+
 class SourceSettings(Group):
     """One source; its name is its key in the file."""
 
     mapping: str = Field(description="name of a mapping that ships (oresundskraft), or the path of a TOML file")
-    url: str = Field(pattern=r"^https?://", description="what the mapping's path templates are appended to")
+    url: str = Field(pattern=r"^https?://", description="what the mapping's path template is appended to")
     granularity: Granularity
     points: Path = Field(description="CSV: metering_point,category,kind,factor,rolls_over_at,max_per_period,...")
     auth: Auth = NoAuth()
+    limits: LimitSettings = LimitSettings()
+    poll: PollSettings = PollSettings()
+    zone: str | None = Field(default=None, description="over the mapping's: +01:00, UTC or a name of the tz database")
+    categories: dict[str, CategorySettings] = Field(default_factory=dict, description="over the mapping's")
+    customer_number: str | None = Field(
+        default=None, max_length=1_000, description="for the path template, and where a message names none"
+    )

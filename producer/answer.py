@@ -1,0 +1,108 @@
+"""One whole answer about a point: all pages of a window, fetched and read down to raw readings."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from producer import surrogates
+from producer.client import Client
+from producer.feed import Feed
+from producer.points import Point
+from producer.response import Message, Unreadable, read_message, read_page
+from producer.windows import Window
+from runtime.dead_letters import Context, Original, dead_letter
+from runtime.errors import Poison
+from runtime.metrics import ProducerMetrics
+from schemas import instants
+from schemas.events import DeadLetter
+from schemas.keys import point_key
+from schemas.reasons import Reason, Stage
+
+TOPIC = "http"
+"""Where the original of a producer's dead letter stood."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """``digest``: equal for equal bodies. ``letters``: of messages that cannot be used."""
+
+    fetched_at: int
+    digest: bytes
+    messages: list[Message] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+
+    @property
+    def readings(self) -> int:
+        """How many readings its messages hold."""
+        return sum(len(message.readings) for message in self.messages)
+
+
+class Asker:
+    """Fetches and reads the answers of one source."""
+
+    def __init__(self, feed: Feed, client: Client, metrics: ProducerMetrics) -> None:
+        """Takes what it asks with."""
+        self._feed = feed
+        self._client = client
+        self._metrics = metrics
+
+    async def ask(self, point: Point, window: Window, later_than: int) -> Answer:
+        """All pages of a window. Its ``fetched_at`` is later than the last one that was given to the point.
+
+        Raises:
+            Transient: no whole answer.
+            Unreadable: one that cannot be read; also a failed fetch.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        answer: Answer | None = None
+        page: str | None = None
+        for number in range(1, self._feed.settings.limits.max_pages + 1):
+            body = await self._client.get(point, window, page)
+            if answer is None:
+                answer = Answer(max(body.sent_at, later_than + instants.MILLISECOND), b"")
+            digest.update(b"%d:" % len(body.data))
+            digest.update(body.data)
+            try:
+                page = self._read(answer, point, body.data, body.charset, number)
+            except Poison as error:
+                self._metrics.calls.labels(self._feed.name, "unreadable").inc()
+                raise Unreadable(error.detail, body.data) from error
+            self._metrics.calls.labels(self._feed.name, "ok").inc()
+            if page is None:
+                answer.digest = digest.digest()
+                return answer
+        raise Unreadable(f"more than {number} pages (limits.max_pages)", body.data)
+
+    def _read(self, answer: Answer, point: Point, data: bytes, charset: str | None, number: int) -> str | None:
+        """Adds one page to the answer; returns what asks for the next one."""
+        mapping = self._feed.mapping
+        page = read_page(data, charset, mapping.envelope, number)
+        alone = mapping.envelope.shape == "object"
+        for raw in page.messages:
+            try:
+                answer.messages.append(read_message(raw, mapping.fields, point.metering_point, alone=alone))
+            except Poison as error:
+                if error.reason == Reason.UNREADABLE_RESPONSE:
+                    raise
+                answer.letters.append(self.letter(point, surrogates.unmask(raw), error, answer.fetched_at))
+        return page.next
+
+    def letter(self, point: Point, original: bytes, error: Poison, fetched_at: int) -> DeadLetter:
+        """A dead letter of something in an answer about a point."""
+        return dead_letter(
+            Original(TOPIC, original, point_key(point.metering_point)),
+            Context(Stage.PRODUCER, self._feed.name, fetched_at=fetched_at),
+            error.reason,
+            error.detail,
+        )
+
+    def unreadable(self, point: Point, error: Unreadable, fetched_at: int) -> DeadLetter:
+        """A dead letter of a whole body: one per source, point and reason, however often it comes."""
+        return dead_letter(
+            Original(TOPIC, error.body, point_key(point.metering_point)),
+            Context(Stage.PRODUCER, self._feed.name, fetched_at=fetched_at),
+            error.reason,
+            error.detail,
+            identity=msgspec.json.encode((self._feed.name, point.metering_point, error.reason)),
+        )

@@ -1,0 +1,219 @@
+"""One GET to the utility: limits, time-outs, credentials, and what each kind of answer means."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+from urllib.parse import quote
+
+import aiohttp
+from aiolimiter import AsyncLimiter
+from yarl import URL
+
+from producer.auth import Credentials, Unauthorised
+from producer.feed import Feed
+from producer.gate import Gate
+from producer.points import Point
+from producer.response import Unreadable
+from producer.windows import Window
+from runtime.errors import Transient
+from runtime.metrics import ProducerMetrics
+from schemas import instants
+
+_BURST = 0.1
+"""Seconds of the allowed rate that may be used at once."""
+
+
+class Limited(Transient):
+    """429: too many requests."""
+
+
+class Refused(Transient):
+    """The utility will not answer this request (another 4xx, a redirect, an odd 2xx): this point fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A whole body of status 200. ``sent_at``: when its request was sent, in UTC microseconds."""
+
+    data: bytes
+    charset: str | None
+    sent_at: int
+
+
+class Client:
+    """Asks one source. Opened and closed as an async context manager."""
+
+    def __init__(self, feed: Feed, credentials: Credentials, gate: Gate, metrics: ProducerMetrics) -> None:
+        """Sends nothing yet."""
+        self._feed = feed
+        self._limits = feed.settings.limits
+        self._credentials = credentials
+        self._gate = gate
+        self._metrics = metrics
+        self._slots = asyncio.Semaphore(self._limits.concurrency)
+        rate = self._limits.requests_per_second
+        burst = max(1.0, rate * _BURST)
+        self._limiter = AsyncLimiter(burst, burst / rate)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "Client":
+        """Opens the session."""
+        limits = self._limits
+        timeout = aiohttp.ClientTimeout(
+            total=limits.total_timeout,
+            connect=limits.pool_timeout,
+            sock_connect=limits.connect_timeout,
+            sock_read=limits.read_timeout,
+        )
+        self._session = aiohttp.ClientSession(
+            timeout=timeout,
+            connector=aiohttp.TCPConnector(limit=limits.concurrency, keepalive_timeout=60),
+            headers={"Accept": "application/json", "User-Agent": "meterstream"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[_count_sendings()],
+        )
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        """Closes the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, point: Point, window: Window, page: str | None = None) -> Body:
+        """One answer, or one page of it. Counts every outcome but ok and unreadable, which its reader knows.
+
+        Raises:
+            Unauthorised: 401 or 403, also after the credentials were renewed.
+            Limited, Refused, Transient: no answer that can be used; ``retry_after`` as asked, bounded.
+            Unreadable: the body is larger than allowed.
+        """
+        async with self._slots, self._gate.passage():
+            try:
+                body = await self._authorised(_url(self._feed, point, window, page))
+            except Unauthorised as error:
+                self._count("unauthorised")
+                self._gate.refused(str(error))
+                raise
+            except Limited as error:
+                self._count("limited")
+                self._gate.limited(error.retry_after)
+                raise
+            except Refused:
+                self._count("refused")
+                self._gate.accepted()
+                raise
+            except Transient:
+                self._count("failed")
+                raise
+            self._gate.accepted()
+            return body
+
+    async def _authorised(self, url: URL) -> Body:
+        """Sends with credentials; where they may have expired, once more with new ones."""
+        session = self._session
+        if session is None:
+            raise RuntimeError("the client is not open")
+        headers = await self._credentials.headers(session)
+        try:
+            return await self._send(session, url, headers)
+        except Unauthorised:
+            if not self._credentials.rejected(headers):
+                raise
+        return await self._send(session, url, await self._credentials.headers(session))
+
+    async def _send(self, session: aiohttp.ClientSession, url: URL, headers: Mapping[str, str]) -> Body:
+        await self._limiter.acquire()
+        sent_at, started = instants.now(), time.perf_counter()
+        sendings = SimpleNamespace(count=0)
+        try:
+            async with session.get(url, headers=headers, allow_redirects=False, trace_request_ctx=sendings) as response:
+                self._judge(response)
+                data = await self._whole(response)
+                charset = response.charset
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Transient(f"no whole answer: {type(error).__name__}") from error
+        finally:
+            self._count("resent", max(0, sendings.count - 1))
+        self._metrics.call_seconds.labels(self._feed.name).observe(time.perf_counter() - started)
+        return Body(data, charset, sent_at)
+
+    def _judge(self, response: aiohttp.ClientResponse) -> None:
+        status = response.status
+        if status == 200:
+            return
+        wait = retry_after(response.headers.get("Retry-After"), self._feed.settings.poll.retry_after_maximum)
+        if status in (401, 403):
+            raise Unauthorised(f"status {status}")
+        if status == 429:
+            raise Limited("status 429", wait)
+        if status >= 500 or status in (408, 425):
+            raise Transient(f"status {status}", wait)
+        raise Refused(f"status {status}", wait)
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self._limits.max_body_bytes
+        data = bytearray()
+        async for chunk in response.content.iter_any():
+            data += chunk
+            if len(data) > limit:
+                raise Unreadable(f"larger than {limit} bytes (limits.max_body_bytes)", bytes(data[:limit]))
+        return bytes(data)
+
+    def _count(self, outcome: str, number: int = 1) -> None:
+        if number:
+            self._metrics.calls.labels(self._feed.name, outcome).inc(number)
+
+
+def retry_after(header: str | None, maximum: float) -> float | None:
+    """Seconds that a Retry-After header asks for (a number of seconds or an HTTP date), at most ``maximum``."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text), maximum)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), maximum)
+
+
+def _url(feed: Feed, point: Point, window: Window, page: str | None) -> URL:
+    """The address to ask; whatever stands for a place is percent-encoded."""
+    request, envelope = feed.mapping.request, feed.mapping.envelope
+    places = {
+        "feed": request.feeds.get(feed.settings.granularity, ""),
+        "metering_point": point.metering_point,
+        "customer_number": feed.settings.customer_number or "",
+    }
+    first, end = window.dates
+    if request.to_inclusive:
+        _, end = Window(window.first, window.end - 1, window.task, window.last).dates
+    query = {name: template.format_map(places) for name, template in request.parameters.items()}
+    query |= {
+        request.from_parameter: first.strftime(request.date_format),
+        request.to_parameter: end.strftime(request.date_format),
+    }
+    if page is not None:
+        query[envelope.page_parameter] = page
+    path = request.path.format_map({name: quote(text, safe="") for name, text in places.items()})
+    pairs = "&".join(f"{quote(name, safe='')}={quote(text, safe=':')}" for name, text in query.items())
+    return URL(f"{feed.settings.url.rstrip('/')}{path}?{pairs}", encoded=True)
+
+
+def _count_sendings() -> aiohttp.TraceConfig:
+    """Counts how often a request was sent: aiohttp repeats a GET by itself when a kept connection was closed."""
+    trace = aiohttp.TraceConfig()
+
+    async def sent(_session: object, context: SimpleNamespace, _parameters: object) -> None:
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx.count += 1
+
+    trace.on_request_headers_sent.append(sent)
+    return trace

@@ -1,0 +1,56 @@
+"""What a source's polls are counted and told as: metrics per answer, a log line once per unknown code."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from runtime.metrics import ProducerMetrics
+from schemas.events import DeadLetter
+
+log = logging.getLogger(__name__)
+
+_TOLD_AT_MOST = 1_000
+_SHOWN = 40
+
+
+class Report:
+    """Counts for one source."""
+
+    def __init__(self, source: str, metrics: ProducerMetrics) -> None:
+        """Every series of the source exists from the start."""
+        self.source = source
+        self._metrics = metrics
+        self._told: set[tuple[str, str]] = set()
+        for counter in (metrics.polled, metrics.published, metrics.unchanged):
+            counter.labels(source)
+
+    def polled(self, readings: int, unchanged: int) -> None:
+        """An accepted answer."""
+        self._metrics.polled.labels(self.source).inc(readings)
+        self._metrics.unchanged.labels(self.source).inc(unchanged)
+
+    def published(self, readings: int) -> None:
+        """Readings that were acknowledged."""
+        self._metrics.published.labels(self.source).inc(readings)
+
+    def refused(self, letters: Sequence[DeadLetter]) -> None:
+        """Dead letters that were acknowledged."""
+        for reason, number in Counter(letter.reason for letter in letters).items():
+            self._metrics.refused.labels(self.source, reason).inc(number)
+
+    def unknown(self, found: Iterable[tuple[str, str]]) -> None:
+        """Codes that the mapping does not know: (kind, code). They flow on; each is told once."""
+        for (kind, code), number in Counter(found).items():
+            self._metrics.unknown_codes.labels(self.source, kind).inc(number)
+            if (kind, code) not in self._told and len(self._told) < _TOLD_AT_MOST:
+                self._told.add((kind, code))
+                log.warning(
+                    "the mapping does not know this %s; it flows on",
+                    kind,
+                    extra={"source": self.source, "code": code[:_SHOWN]},
+                )
+
+    def points(self, configured: int, due: int, failing: int) -> None:
+        """How the source's points are."""
+        for state, number in (("configured", configured), ("due", due), ("failing", failing)):
+            self._metrics.points.labels(self.source, state).set(number)

@@ -1,0 +1,224 @@
+"""The producer at work: waits for Kafka, recalls, polls every source, and drains when asked to stop."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import uvloop
+
+from producer.answer import Asker
+from producer.auth import credentials
+from producer.client import Client
+from producer.feed import Feed
+from producer.gate import Gate
+from producer.log import KafkaLog
+from producer.memory import Memory
+from producer.points import Point
+from producer.poller import Keeping, Poller
+from producer.recall import Owned, recall
+from producer.records import Records, Topics
+from producer.report import Report
+from producer.windows import Spans
+from producer.work import IN_HAND, Pace, SourceWork
+from runtime.errors import ExitCode, Transient
+from runtime.metrics import ProducerMetrics
+from runtime.process import Process, leave
+from runtime.registry import schema_registry
+from runtime.retry import Backoff
+from runtime.topic_admin import require
+from runtime.topics import TopicNames
+
+log = logging.getLogger(__name__)
+
+DRAIN = 10.0
+"""Seconds that polls in hand may take to finish at a stop; what is not finished is polled again after the start."""
+_TURN = 1.0
+_TELL_EVERY = 5
+_ACKNOWLEDGED_WITHIN = 5.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One source as it is polled by this process."""
+
+    feed: Feed
+    spans: Spans
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What this process is to do."""
+
+    lines: Sequence[Line]
+    full_sweep: bool = False
+
+
+def run(process: Process, plan: Plan) -> None:
+    """Polls until a stop is requested; raises what ended it otherwise."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_Producer(process, plan).run())
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+class _Producer:
+    """One run of the process."""
+
+    def __init__(self, process: Process, plan: Plan) -> None:
+        self._process = process
+        self._settings = process.settings
+        self._plan = plan
+        self._stopping = asyncio.Event()
+        self._metrics = ProducerMetrics(process.registry)
+        self._memories = {line.feed.name: Memory(line.spans.most_parts) for line in plan.lines}
+        self._gates: list[Gate] = []
+        self._works: list[SourceWork] = []
+        self._log: KafkaLog | None = None
+
+    async def run(self) -> None:
+        """The life of the process."""
+        self._process.stop.call(partial(asyncio.get_running_loop().call_soon_threadsafe, self._stopping.set))
+        beating = asyncio.create_task(self._beat())
+        try:
+            await self._live()
+        finally:
+            beating.cancel()
+
+    async def _live(self) -> None:
+        """Waits for what it needs, then polls."""
+        topics = Topics(TopicNames.of(self._settings), self._settings.topics.partitions)
+        needed = (topics.names.readings, topics.names.polls, topics.names.dead_letters)
+        await self._patiently(lambda: asyncio.to_thread(require, self._settings, needed))
+        records = await self._patiently(lambda: asyncio.to_thread(self._records, topics))
+        await self._patiently(partial(self._recall, topics))
+        kafka = await self._patiently(self._connected)
+        self._log = kafka
+        try:
+            await self._poll(kafka, records)
+        finally:
+            await self._close(kafka)
+
+    async def _poll(self, kafka: KafkaLog, records: Records) -> None:
+        async with AsyncExitStack() as stack:
+            for line in self._plan.lines:
+                client = await stack.enter_async_context(self._client(line.feed))
+                keeping = Keeping(self._memories[line.feed.name], kafka, records)
+                self._works.append(self._work(line, client, keeping))
+            log.info("polling", extra={"sources": len(self._works), "points": self._count_points()})
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work.run()) for work in self._works]
+                group.create_task(self._finish(tasks))
+
+    async def _finish(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """At a stop: takes no more points, lets those in hand finish, and gives up what does not in time."""
+        await self._stopping.wait()
+        for work in self._works:
+            work.finish()
+        _, pending = await asyncio.wait(tasks, timeout=DRAIN)
+        for task in pending:
+            task.cancel()
+
+    def _client(self, feed: Feed) -> Client:
+        gate = Gate(feed.name, feed.settings.poll.unauthorised_retry, self._metrics.authorised)
+        self._gates.append(gate)
+        return Client(feed, credentials(feed.settings.auth, self._process.environment), gate, self._metrics)
+
+    def _work(self, line: Line, client: Client, keeping: Keeping) -> SourceWork:
+        feed = line.feed
+        report = Report(feed.name, self._metrics)
+        poller = Poller(feed, line.spans, Asker(feed, client, self._metrics), keeping, report)
+        pace = Pace(line.spans.every, feed.settings.poll, feed.settings.limits.concurrency * IN_HAND)
+        return SourceWork(line.points, poller, pace, report, self._process.pseudonyms)
+
+    def _records(self, topics: Topics) -> Records:
+        return Records(topics, schema_registry(self._settings.registry, self._process.environment))
+
+    async def _connected(self) -> KafkaLog:
+        kafka = KafkaLog(self._settings.kafka)
+        try:
+            await kafka.start()
+        except BaseException:
+            await kafka.stop()
+            raise
+        return kafka
+
+    async def _recall(self, topics: Topics) -> None:
+        owned = {
+            line.feed.name: Owned(
+                {point.metering_point: point for point in line.points}, self._memories[line.feed.name]
+            )
+            for line in self._plan.lines
+        }
+        count = await recall(self._settings.kafka, topics, owned)
+        if self._plan.full_sweep:
+            for memory in self._memories.values():
+                memory.forget_full_sweeps()
+        log.info("recalled", extra={"records": count, "points": sum(map(len, self._memories.values()))})
+
+    async def _patiently(self, call: Callable[[], Coroutine[object, object, T]]) -> T:
+        """Calls until it succeeds, with back-off while something is away; nothing is in hand, so a stop ends it all."""
+        backoff = Backoff(maximum=10.0)
+        stopping = asyncio.create_task(self._stopping.wait())
+        for attempt in itertools.count(1):
+            calling = asyncio.create_task(call())
+            await asyncio.wait((calling, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                leave(ExitCode.DONE)  # a thread of the call may still wait for Kafka
+            try:
+                return calling.result()
+            except Transient as error:
+                self._process.health.waiting(str(error))
+                log.warning("waiting: %s", error)
+                await asyncio.wait((stopping,), timeout=backoff.wait(attempt, error))
+        raise AssertionError("never reached")
+
+    async def _beat(self) -> None:
+        """Says once a second how the process is."""
+        turn = 0
+        while True:
+            self._process.health.beat()
+            if self._log is not None:
+                reason = self._waiting_for(self._log)
+                if reason is None:
+                    self._process.health.ready()
+                else:
+                    self._process.health.waiting(reason)
+            if turn % _TELL_EVERY == 0:
+                for work in self._works:
+                    work.tell()
+            turn += 1
+            await asyncio.sleep(_TURN)
+
+    def _waiting_for(self, kafka: KafkaLog) -> str | None:
+        since = kafka.waiting_since()
+        if since is not None and asyncio.get_running_loop().time() - since > _ACKNOWLEDGED_WITHIN:
+            return "Kafka does not acknowledge"
+        refused = [gate.source for gate in self._gates if not gate.authorised]
+        return f"the utility refuses our credentials: {', '.join(refused)}" if refused else None
+
+    def _count_points(self) -> int:
+        return sum(len(line.points) for line in self._plan.lines)
+
+    @staticmethod
+    async def _close(kafka: KafkaLog) -> None:
+        """Disconnects; does not wait for a cluster that is away."""
+        try:
+            async with asyncio.timeout(DRAIN / 2):
+                await kafka.stop()
+        except TimeoutError:
+            log.warning("Kafka is away: what was not acknowledged is polled again after the next start")
