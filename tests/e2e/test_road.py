@@ -1,0 +1,68 @@
+"""The whole road, with every process killed once in the middle: what arrives is what the utility said."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.drain import Drain
+from local.judge import judge
+from local.scrape import scrape
+from local.system import LocalSystem, Options
+
+pytestmark = pytest.mark.services
+
+STAGES = ("producer", "streams-1", "streams-2", "sink-vitec", "sink-momentum")
+SERVICES = ("PostgreSQL", "Kafka", "utility")
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[LocalSystem]:
+    options = Options(tmp_path, points=24, seed=7, tick=0.5, hours=5 * 24, days=30, months=12)
+    with LocalSystem(options) as running:
+        running.start()
+        yield running
+
+
+def until(system: LocalSystem, condition: Callable[[], bool], within: float, what: str) -> None:
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {within:g} s; {system.states()}"
+        system.tick()
+        time.sleep(0.2)
+
+
+def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem) -> None:
+    """Equality of multisets, every column, for both receivers; the kills fall while readings flow."""
+
+    def written() -> float:
+        return scrape(system.metrics("sink")).total("meterstream_sink_rows_written_total")
+
+    until(system, lambda: written() > 200, 60, "the first rows are delivered")
+    for name in STAGES:
+        system.stages.process(name).kill()
+        until(system, lambda: all(state.alive for state in system.stages.states()), 20, f"{name} is started again")
+    for name in SERVICES:
+        system.services.process(name).kill()
+        until(system, lambda: all(state.alive for state in system.services.states()), 20, f"{name} is started again")
+    killed = {state.name: state.restarts for state in system.states()}
+    assert all(killed[name] >= 1 for name in (*STAGES, *SERVICES) if name in killed), killed
+
+    until(system, lambda: answers(system), 60, "the utility answers")
+    system.ask_utility("/_control", {"quiet": True})
+    drain = Drain(system.settings)
+    until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 120, "every point is served")
+    until(system, drain.done, 120, "everything has arrived")
+    drain.close()
+    verdicts = judge(system)
+    assert [verdict.differences for verdict in verdicts] == [(), ()]
+    assert all(verdict.equal for verdict in verdicts)
+
+
+def answers(system: LocalSystem) -> bool:
+    try:
+        system.ask_utility("/_status")
+    except OSError:
+        return False
+    return True
