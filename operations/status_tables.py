@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from operations.dead_letter_counts import DeadLetterCounts
@@ -15,8 +16,9 @@ def tables(progress: Progress, letters: DeadLetterCounts, processes: Sequence[Pr
     yield _readers(progress)
     yield _lags(progress.streams)
     yield _dead_letters(letters)
-    for process in processes:
-        yield _process(process)
+    if processes:
+        yield _processes(processes)
+        yield _samples(processes)
 
 
 def _topics(progress: Progress) -> Table:
@@ -71,12 +73,23 @@ def _dead_letters(letters: DeadLetterCounts) -> Table:
     return table
 
 
-def _process(process: ProcessState) -> Table:
-    state = "ready" if process.ready else f"not ready: {process.waiting_for}"
-    table = Table(title=f"{process.address}: {state}", title_justify="left")
+def _processes(processes: Sequence[ProcessState]) -> Table:
+    table = Table(title="Processes", title_justify="left")
+    table.add_column("address", overflow="fold")
+    table.add_column("state", overflow="fold")
+    for process in processes:
+        table.add_row(process.address, "ready" if process.ready else f"not ready: {escape(str(process.waiting_for))}")
+    return table
+
+
+def _samples(processes: Sequence[ProcessState]) -> Table:
+    table = Table(title="What they count", title_justify="left")
+    table.add_column("address", overflow="fold")
     table.add_column("series", overflow="fold")
     table.add_column("value", justify="right")
-    for sample in process.samples:
-        labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
-        table.add_row(f"{sample.name}{{{labels}}}" if labels else sample.name, f"{sample.value:,.6g}")
+    for process in processes:
+        for sample in process.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+            name = f"{sample.name}{{{labels}}}" if labels else sample.name
+            table.add_row(process.address, escape(name), f"{sample.value:,.6g}")
     return table

@@ -1,7 +1,7 @@
 """Content and version of a reading: what makes two readings of one identity equal, and which one is current.
 
 The canonical form is fixed for ever: versions are compared across years of stored history. Changing it needs a new
-epoch. tests/unit/test_contents.py holds stored examples.
+epoch. tests/unit/test_schemas_contents.py holds stored examples.
 """
 
 import hashlib
