@@ -1,7 +1,7 @@
 """The settings file of the local system: what a user would write, filled in with this run's addresses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
@@ -45,18 +45,19 @@ granularity = "$granularity"
 points = "points-$feed.csv"
 auth = { type = "header", header = "X-Api-Key", key = { env = "METERSTREAM_UTILITY_KEY" } }
 limits = { requests_per_second = $requests_per_second, concurrency = 16 }
-poll = { every = $every }
+poll = { every = $every, window = $window }
 """)
 
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """One source of the local system. ``every``: seconds between two polls of a point."""
+    """One source of the local system. ``every``: seconds between two polls of a point; ``window``: days, or months."""
 
     name: str
     feed: str
     granularity: str
     every: float
+    window: int
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,5 @@ def write(file: Path, addresses: Addresses, sources: Sequence[SourceFacts], valu
     """Writes the settings file; ``values``: prefix, partitions and requests_per_second."""
     text = _SYSTEM.substitute(kafka=addresses.kafka, **values)
     for source in sources:
-        facts = {"name": source.name, "feed": source.feed, "granularity": source.granularity, "every": source.every}
-        text += _SOURCE.substitute(facts, url=addresses.utility, **values)
+        text += _SOURCE.substitute(asdict(source), url=addresses.utility, **values)
     file.write_text(text, encoding="utf-8")

@@ -27,6 +27,9 @@ from runtime.settings.tree import Settings
 STREAMS_WORKERS = 2
 UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
 START_SECONDS = 30.0
+# The world begins LAG_HOURS behind the clock, and what it has said may change for CHANGE_DAYS: each poll asks for both.
+LAG_HOURS, CHANGE_DAYS = 72, 3
+WINDOW_DAYS, WINDOW_MONTHS = LAG_HOURS // 24 + CHANGE_DAYS + 2, 3
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,7 @@ class LocalSystem:
         command += ["--seed", str(options.seed), "--points", str(options.points), "--tick", str(options.tick)]
         command += ["--history-hours", str(options.hours), "--history-days", str(options.days)]
         command += ["--history-months", str(options.months)]
+        command += ["--lag-hours", str(LAG_HOURS), "--change-days", str(CHANGE_DAYS)]
         command += ["--ledger", str(self.ledger), "--state", str(self.ledger.with_name("state.json"))]
         command += ["--points-dir", str(self.directory)]
         return command if options.faults else [*command, "--no-faults"]
@@ -203,9 +207,9 @@ class LocalSystem:
     def _sources(self) -> list[SourceFacts]:
         every = self.options.poll_every
         return [
-            SourceFacts("oresundskraft-hours", "hours", "hour", every),
-            SourceFacts("oresundskraft-days", "days", "day", 2 * every),
-            SourceFacts("oresundskraft-months", "months", "month", 2 * every),
+            SourceFacts("oresundskraft-hours", "hours", "hour", every, WINDOW_DAYS),
+            SourceFacts("oresundskraft-days", "days", "day", 2 * every, WINDOW_DAYS),
+            SourceFacts("oresundskraft-months", "months", "month", 2 * every, WINDOW_MONTHS),
         ]
 
     def _write_settings(self) -> None:
