@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import aiohttp
 from aiolimiter import AsyncLimiter
-from yarl import URL
 
 from producer.auth import Credentials, Unauthorised
 from producer.feed import Feed
@@ -112,7 +111,7 @@ class Client:
             self._gate.accepted()
             return body
 
-    async def _authorised(self, url: URL) -> Body:
+    async def _authorised(self, url: str) -> Body:
         """Sends with credentials; where they may have expired, once more with new ones."""
         session = self._session
         if session is None:
@@ -125,7 +124,7 @@ class Client:
                 raise
         return await self._send(session, url, await self._credentials.headers(session))
 
-    async def _send(self, session: aiohttp.ClientSession, url: URL, headers: Mapping[str, str]) -> Body:
+    async def _send(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> Body:
         await self._limiter.acquire()
         sent_at, started = instants.now(), time.perf_counter()
         sendings = SimpleNamespace(count=0)
@@ -184,7 +183,7 @@ def retry_after(header: str | None, maximum: float) -> float | None:
     return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), maximum)
 
 
-def _url(feed: Feed, point: Point, window: Window, page: str | None) -> URL:
+def _url(feed: Feed, point: Point, window: Window, page: str | None) -> str:
     """The address to ask; whatever stands for a place is percent-encoded."""
     request, envelope = feed.mapping.request, feed.mapping.envelope
     places = {
@@ -204,7 +203,7 @@ def _url(feed: Feed, point: Point, window: Window, page: str | None) -> URL:
         query[envelope.page_parameter] = page
     path = request.path.format_map({name: quote(text, safe="") for name, text in places.items()})
     pairs = "&".join(f"{quote(name, safe='')}={quote(text, safe=':')}" for name, text in query.items())
-    return URL(f"{feed.settings.url.rstrip('/')}{path}?{pairs}", encoded=True)
+    return f"{feed.settings.url.rstrip('/')}{path}?{pairs}"
 
 
 def _count_sendings() -> aiohttp.TraceConfig:

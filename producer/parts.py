@@ -72,7 +72,7 @@ class Splitter:
     def _key(self, raw: bytes) -> int:
         try:
             match = _DATE.match(self._dates.decode(raw).date)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, RecursionError):
             return UNDATED
         if match is None:
             return UNDATED

@@ -49,8 +49,8 @@ def fields_of(raw: bytes | msgspec.Raw) -> RawFields:
     """
     try:
         return _fields.decode(raw)
-    except msgspec.ValidationError:
-        raise Poison(Reason.WRONG_TYPE, "the reading is not an object") from None
+    except (msgspec.ValidationError, RecursionError):
+        raise Poison(Reason.WRONG_TYPE, "the reading is not an object, or is nested too deeply") from None
 
 
 class ReadingMapper:

@@ -100,7 +100,7 @@ def read_message(raw: bytes, names: FieldNames, asked: str, *, alone: bool) -> M
         if point is None or listed is None:
             raise Poison(broken, f"it has no {names.metering_point if point is None else names.readings}")
         readings = [bytes(reading) for reading in _raws.decode(listed)]
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         raise Poison(broken, f"it is not an object with a list of {names.readings}") from None
     _check_point(bytes(point), names, asked)
     head = tuple(

@@ -93,10 +93,9 @@ class _Producer:
     async def run(self) -> None:
         """The life of the process."""
         self._process.stop.call(partial(asyncio.get_running_loop().call_soon_threadsafe, self._stopping.set))
-        beating = asyncio.create_task(self._beat())
-        try:
+        async with asyncio.TaskGroup() as group:
+            beating = group.create_task(self._beat())
             await self._live()
-        finally:
             beating.cancel()
 
     async def _live(self) -> None:

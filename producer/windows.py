@@ -98,20 +98,22 @@ def spans_of(poll: PollSettings, streams: StreamsSettings, granularity: Granular
     return spans, problems
 
 
-def begin(remembered: Remembered, fingerprint: bytes, now: int, day: Day) -> Remembered:
+def begin(remembered: Remembered, fingerprint: bytes, now: int, day: Day, early: float = 0.0) -> Remembered:
     """What is remembered, with the load or sweep that is due begun.
 
     Other settings than those the parts were published with: nothing is remembered of them, and the history is loaded
-    again, oldest first.
+    again, oldest first. ``early``: 0 to 1, another one for each point, so that sweeps spread over a quarter of their
+    interval although all points were loaded together.
     """
+    share = 1 - early / 4
     if remembered.fingerprint != fingerprint:
         span = day.spans.first_load if remembered.new else day.spans.history
         return replace(remembered, fingerprint=fingerprint, task="load", cursor=day.back(span), parts={})
     if remembered.task != "none":
         return remembered
-    if now - remembered.full_at >= day.spans.full_every:
+    if now - remembered.full_at >= day.spans.full_every * share:
         return replace(remembered, task="full", cursor=day.back(day.spans.history))
-    if now - remembered.swept_at >= day.spans.sweep_every:
+    if now - remembered.swept_at >= day.spans.sweep_every * share:
         return replace(remembered, task="sweep", cursor=day.back(day.spans.sweep_window))
     return remembered
 
