@@ -1,0 +1,79 @@
+"""meterstream.example.toml is complete, valid, and shows the true defaults."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from runtime.settings.load import load
+from runtime.settings.secret import Secret
+from runtime.settings.tree import Settings
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "meterstream.example.toml"
+SECRETS = dict.fromkeys(
+    ("METERSTREAM_UTILITY_KEY", "METERSTREAM_VITEC_DSN", "METERSTREAM_REGISTRY_PASSWORD", "METERSTREAM_LOG_KEY"), "text"
+)
+ALL = ("sources", "receivers")
+ONE_OF_TWO = {"receivers.vitec.path", "receivers.momentum.dsn"}
+"""Of a receiver's two addresses its database decides which is set."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("points-hours.csv", "receiver-vitec.csv", "receiver-momentum.csv"):
+        (tmp_path / name).write_text("metering_point,category\n735999100057526501,\n", "utf-8")
+    return tmp_path
+
+
+def loaded(text: str, folder: Path) -> Settings:
+    (folder / "meterstream.toml").write_text(text, "utf-8")
+    return load(folder / "meterstream.toml", SECRETS, ALL)
+
+
+def uncommented() -> str:
+    return re.sub(r"^#(?=[a-z_]+ = )", "", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
+
+
+def leaves(node: Any, path: str = "") -> Iterator[tuple[str, BaseModel, str]]:
+    """Every setting below a group: its path, the group that holds it, its name in there."""
+    items = (
+        node.items() if isinstance(node, dict) else ((name, getattr(node, name)) for name in type(node).model_fields)
+    )
+    for name, value in items:
+        below = f"{path}.{name}".lstrip(".")
+        if isinstance(value, dict) or (isinstance(value, BaseModel) and name != "auth"):
+            yield from leaves(value, below)
+        else:
+            yield below, node, name
+
+
+def test_the_example_is_valid_as_it_stands(folder: Path) -> None:
+    settings = loaded(EXAMPLE.read_text("utf-8"), folder)
+    assert set(settings.receivers) == {"vitec", "momentum"}
+
+
+def test_every_setting_is_in_the_example(folder: Path) -> None:
+    settings = loaded(uncommented(), folder)
+    missing = {
+        path
+        for path, group, name in leaves(settings)
+        if name not in group.model_fields_set and not path.startswith("receivers.momentum.")
+    }
+    assert missing - ONE_OF_TWO == set()
+
+
+def test_the_defaults_it_shows_are_true(folder: Path) -> None:
+    settings = loaded(uncommented(), folder)
+    for path, group, name in leaves(settings):
+        default = type(group).model_fields[name].get_default(call_default_factory=True, validated_data={})
+        value = getattr(group, name)
+        if (
+            default is not None
+            and not isinstance(value, Secret)
+            and name != "auth"
+            and "PydanticUndefined" not in repr(default)
+        ):
+            assert value == default, path
