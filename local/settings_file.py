@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
-API_KEY_VARIABLE = "METERSTREAM_UTILITY_KEY"
-DSN_VARIABLE = "METERSTREAM_VITEC_DSN"
 RECEIVERS = ("vitec", "momentum")
 
 _SYSTEM = Template("""\
@@ -28,7 +26,7 @@ format = "text"
 
 [receivers.vitec]
 database = "postgresql"
-dsn = { env = "METERSTREAM_VITEC_DSN" }
+dsn = { file = "secrets/vitec.dsn" }
 points = "receiver-vitec.csv"
 
 [receivers.momentum]
@@ -43,7 +41,7 @@ mapping = "oresundskraft"
 url = "$url"
 granularity = "$granularity"
 points = "points-$feed.csv"
-auth = { type = "header", header = "X-Api-Key", key = { env = "METERSTREAM_UTILITY_KEY" } }
+auth = { type = "header", header = "X-Api-Key", key = { file = "secrets/utility.key" } }
 limits = { requests_per_second = $requests_per_second, concurrency = 16 }
 poll = { every = $every, window = $window }
 """)
@@ -66,6 +64,14 @@ class Addresses:
 
     kafka: str
     utility: str
+
+
+def write_secret(folder: Path, name: str, text: str) -> None:
+    """Writes a secret where the settings file looks for it, readable by us alone."""
+    file = folder / "secrets" / name
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
 
 
 def write(file: Path, addresses: Addresses, sources: Sequence[SourceFacts], values: Mapping[str, object]) -> None:

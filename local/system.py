@@ -82,19 +82,9 @@ class LocalSystem:
         return f"http://127.0.0.1:{self.utility_port}"
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The environment of every process of this system: ours, and its secrets."""
-        return {
-            **os.environ,
-            settings_file.API_KEY_VARIABLE: self._key,
-            UTILITY_KEY_VARIABLE: self._key,
-            settings_file.DSN_VARIABLE: self.postgres.dsn("receiver"),
-        }
-
-    @property
     def settings(self) -> Settings:
         """The settings that the processes read."""
-        return load(self.config, self.environment)
+        return load(self.config, os.environ)
 
     def start(self, say: Callable[[str], object] = lambda step: None) -> None:
         """Starts everything, in order; ``say`` is told each step.
@@ -178,7 +168,8 @@ class LocalSystem:
     def _utility(self) -> None:
         service = Service("utility", self.directory / "utility" / "utility.log")
         service.log.parent.mkdir(parents=True, exist_ok=True)
-        self.services.start(Program(service, self._utility_command(), self.environment))
+        environment = {**os.environ, UTILITY_KEY_VARIABLE: self._key}
+        self.services.start(Program(service, self._utility_command(), environment))
         self._await(service, self._utility_answers)
 
     def _utility_command(self) -> list[str]:
@@ -220,6 +211,8 @@ class LocalSystem:
             "partitions": self.options.partitions,
             "requests_per_second": self.options.requests_per_second,
         }
+        settings_file.write_secret(self.directory, "utility.key", self._key)
+        settings_file.write_secret(self.directory, "vitec.dsn", self.postgres.dsn("receiver"))
         settings_file.write(self.config, addresses, self._sources(), values)
 
     def _start_stages(self) -> None:
@@ -235,6 +228,6 @@ class LocalSystem:
             Program(
                 Service(name, self.directory / "logs" / f"{name}.log"),
                 [sys.executable, "-m", module, "--config", str(self.config), *arguments],
-                {**self.environment, "METERSTREAM__METRICS__PORT": str(port)},
+                {**os.environ, "METERSTREAM__METRICS__PORT": str(port)},
             )
         )
