@@ -30,8 +30,10 @@ class Entry(NamedTuple):
 
     reading_at: int
     value: int | None
-    period_start: int
-    period_end: int
+    before: int
+    """Microseconds from the period's start to ``reading_at``; mostly the same throughout a series."""
+    after: int
+    """Microseconds from ``reading_at`` to the period's end."""
     terms: Terms
     brought: int
     """``fetched_at`` of the reading that brought this content."""
@@ -39,8 +41,8 @@ class Entry(NamedTuple):
     """``fetched_at`` of the newest reading with this content: the first half of the version."""
 
     def same_content(self, other: "Entry") -> bool:
-        """Whether the contents are equal; versions do not matter."""
-        return self[1:5] == other[1:5]
+        """Whether the contents of one identity are equal; versions do not matter."""
+        return self[1:5] == other[1:5]  # value, before, after, terms
 
     def version(self) -> tuple[int, bytes]:
         """(fetched_at, content hash), the total order of contents."""
@@ -52,8 +54,8 @@ def entry(reading: Reading) -> Entry:
     return Entry(
         reading.reading_at,
         reading.consumption,
-        reading.period_start,
-        reading.period_end,
+        reading.reading_at - reading.period_start,
+        reading.period_end - reading.reading_at,
         terms(reading),
         reading.fetched_at,
         reading.fetched_at,
@@ -101,8 +103,8 @@ def _reading(known: Entry) -> Reading:
         fetched_at=known.seen,
         series_kind=terms.kind,
         granularity=terms.granularity,
-        period_start=known.period_start,
-        period_end=known.period_end,
+        period_start=known.reading_at - known.before,
+        period_end=known.reading_at + known.after,
         quality=terms.quality,
         consumption_unit=terms.consumption_unit,
         factor=terms.factor,

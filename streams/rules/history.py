@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from schemas.events import Granularity
 from schemas.instants import DAY
@@ -26,7 +27,7 @@ class History:
         of months do not matter. Days, hours and quarters: ``newest`` minus so many times 24 hours.
         """
         if granularity == "month":
-            return _month_start(newest, self.months)
+            return _month_start(newest // DAY, self.months)
         return newest - DAY * (self.days if granularity == "day" else self.hour_days)
 
     @property
@@ -35,8 +36,10 @@ class History:
         return f"months={self.months} days={self.days} hours={self.hour_days}d"
 
 
-def _month_start(instant: int, months_back: int) -> int:
-    moment = _EPOCH + timedelta(days=instant // DAY)
+@lru_cache(maxsize=10_000)
+def _month_start(day: int, months_back: int) -> int:
+    """``day``: days since 1970-01-01."""
+    moment = _EPOCH + timedelta(days=day)
     month = moment.year * _MONTHS_PER_YEAR + moment.month - 1 - months_back
     year, month = divmod(month, _MONTHS_PER_YEAR)
     return (datetime(year, month + 1, 1, tzinfo=UTC) - _EPOCH).days * DAY
