@@ -1,0 +1,108 @@
+"""What contradicts itself stops the worker, loudly, with the command that mends it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cluster import Cluster
+from runtime.errors import ExitCode
+from runtime.topic_admin import create
+from tests.streams_system import StreamsSystem, hour, until
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def system(kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[StreamsSystem]:
+    with StreamsSystem(kafka.bootstrap_servers, unique, tmp_path, partitions=1) as system:
+        yield system
+
+
+@pytest.fixture
+def stopped(system: StreamsSystem) -> StreamsSystem:
+    """Ten readings have been processed; no worker runs."""
+    worker = system.worker()
+    system.feed(hour("p", at, at) for at in range(10))
+    system.drain()
+    assert worker.stop() == 0
+    return system
+
+
+def refuses(system: StreamsSystem, because: str) -> None:
+    """A worker starts and stops at once, publishing nothing."""
+    before = system.outcome()
+    worker = system.worker()
+    assert worker.ended() == ExitCode.POSITION
+    assert because in worker.said()
+    assert "meterstream reprocess" in worker.said()
+    assert system.outcome() == before
+
+
+def test_a_state_topic_that_was_made_anew(stopped: StreamsSystem) -> None:
+    stopped.remake(stopped.names.state)
+    refuses(stopped, "the state is empty")
+
+
+def test_a_state_topic_that_was_emptied_without_offsets_left_behind(stopped: StreamsSystem) -> None:
+    """Looks like a new epoch, but for its readings, which no longer begin at zero."""
+    stopped.remake(stopped.names.state)
+    stopped.delete_read()
+    stopped.admin.delete_groups([stopped.names.streams_group])
+    refuses(stopped, "were removed before they were read")
+
+
+def test_a_readings_topic_that_was_made_anew(stopped: StreamsSystem) -> None:
+    stopped.remake(stopped.names.readings)
+    refuses(stopped, "the log ends at 0")
+
+
+def test_a_group_moved_ahead_of_the_state(stopped: StreamsSystem) -> None:
+    stopped.move_group(12)
+    stopped.feed(hour("p", at, at) for at in range(10, 15))
+    refuses(stopped, "ahead of the state's marker")
+
+
+def test_readings_deleted_before_they_were_read(stopped: StreamsSystem) -> None:
+    stopped.feed(hour("p", at, at) for at in range(10, 15))
+    stopped.delete_read()
+    refuses(stopped, "10 to 14 were removed before they were read")
+
+
+def test_readings_deleted_before_a_running_worker_read_them(system: StreamsSystem) -> None:
+    """It sees it with the next reading that comes."""
+    worker = system.worker()
+    system.feed([hour("p", 0, 0)])
+    system.drain()
+    worker.freeze()
+    system.feed([hour("p", 1, 1)])  # may be on its way in the answer to a fetch that was sent before
+    system.feed([hour("p", 2, 2)])
+    system.delete_read()
+    system.feed([hour("p", 3, 3)])
+    worker.thaw()
+    assert worker.ended() == ExitCode.POSITION
+    assert "2 were removed before they were read" in worker.said()
+
+
+def test_state_of_another_history_setting(stopped: StreamsSystem) -> None:
+    with stopped.config.open("a", encoding="utf-8") as config:
+        config.write("history_days = 30\n")
+    refuses(stopped, "days=30")
+
+
+def test_topics_that_are_missing_are_named_with_the_command_that_creates_them(system: StreamsSystem) -> None:
+    system.admin.delete_topics([system.names.state, system.names.dead_letters])
+    until(lambda: not system.exists(system.names.state), what="deletion")
+    worker = system.worker()
+    assert worker.ended() == ExitCode.CONFIG
+    assert f"topic {system.names.state} is missing: meterstream topics create" in worker.said()
+    assert f"topic {system.names.dead_letters} is missing" in worker.said()
+    create(system.settings)
+
+
+def test_another_number_of_partitions_than_configured(system: StreamsSystem) -> None:
+    config = system.config.read_text(encoding="utf-8")
+    system.config.write_text(config.replace("partitions = 1", "partitions = 3"), encoding="utf-8")
+    worker = system.worker()
+    assert worker.ended() == ExitCode.CONFIG
+    assert "has 1 partitions, the settings say 3" in worker.said()
