@@ -2,11 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
 from producer import surrogates
-from producer.client import Client
+from producer.client import Body
 from producer.feed import Feed
 from producer.points import Point
 from producer.response import Message, Unreadable, read_message, read_page
@@ -38,10 +39,17 @@ class Answer:
         return sum(len(message.readings) for message in self.messages)
 
 
+class Pages(Protocol):
+    """What gives one answer or one page of it; :class:`producer.client.Client` does."""
+
+    async def get(self, point: Point, window: Window, page: str | None = None) -> Body:
+        """Raises Transient, or Unreadable for a body that is too large."""
+
+
 class Asker:
     """Fetches and reads the answers of one source."""
 
-    def __init__(self, feed: Feed, client: Client, metrics: ProducerMetrics) -> None:
+    def __init__(self, feed: Feed, client: Pages, metrics: ProducerMetrics) -> None:
         """Takes what it asks with."""
         self._feed = feed
         self._client = client
