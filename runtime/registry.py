@@ -87,6 +87,10 @@ class RemoteRegistry:
             self._schemas[schema_id] = self._fetch(schema_id)
         return self._schemas[schema_id]
 
+    def close(self) -> None:
+        """Closes the connections. Only a process that goes on without the registry needs to."""
+        self._client.close()
+
     def _register(self, name: str) -> int:
         from confluent_kafka.schema_registry import Schema
 
@@ -94,7 +98,7 @@ class RemoteRegistry:
         subject = f"{schema['namespace']}.{name}"
         try:
             wanted = Schema(json.dumps(schema), "AVRO")
-            schema_id = int(self._ask(lambda: self._client.register_schema(subject, wanted)))
+            schema_id = self._ask(lambda: int(self._client.register_schema(subject, wanted)))
         except _Refusal as refusal:
             if refusal.status in REFUSED:
                 raise ConfigError(
@@ -111,13 +115,13 @@ class RemoteRegistry:
         if self._clock() < self._unknown.get(schema_id, 0.0):
             raise UnknownSchemaId(f"schema id {schema_id} was unknown to {self._url} a moment ago")
         try:
-            found = self._ask(lambda: self._client.get_schema(schema_id))
+            found = self._ask(lambda: _avro(self._client.get_schema(schema_id)))
         except _Refusal as refusal:
             if (refusal.status, refusal.code) == (404, SCHEMA_NOT_FOUND):
                 self._remember_unknown(schema_id)
                 raise UnknownSchemaId(f"schema id {schema_id} is unknown to {self._url}") from refusal
             raise self._away(refusal) from refusal
-        return _avro(found.schema_type, found.schema_str)
+        return found
 
     def _remember_unknown(self, schema_id: int) -> None:
         if len(self._unknown) >= _REMEMBERED_AT_MOST:
@@ -139,14 +143,11 @@ class RemoteRegistry:
         return Transient(f"the schema registry at {self._url} answers with {refusal}")
 
 
-def _avro(kind: str | None, text: str | None) -> AvroSchema:
-    """A schema as parsed from JSON; of what is not an Avro record only that it is something else."""
-    if kind not in (None, "AVRO"):
-        return {"type": str(kind)}
-    try:
-        parsed = json.loads(text or "")
-    except ValueError:
-        return {"type": "not JSON"}
+def _avro(found: Any) -> AvroSchema:
+    """A client's ``Schema`` as parsed from JSON; of what is not an Avro record only that it is something else."""
+    if found.schema_type not in (None, "AVRO"):
+        return {"type": str(found.schema_type)}
+    parsed = json.loads(found.schema_str)
     return parsed if isinstance(parsed, dict) else {"type": "not a record"}
 
 

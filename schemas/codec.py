@@ -37,7 +37,7 @@ class Codec(Generic[E]):
         self._decimals = tuple(name for name, kind in kinds.items() if kind == "decimal")
         self._instants = tuple(name for name, kind in kinds.items() if kind == "timestamp-micros")
         self._writers: dict[int, AvroSchema] = {}
-        self._restore: Callable[[dict[str, Any]], None] | None = _restore_headers if event is DeadLetter else None
+        self._restore: Callable[[dict[str, Any]], None] | None = _restore_dead_letter if event is DeadLetter else None
 
     def encode(self, event: E) -> bytes:
         """The event in the Confluent wire format.
@@ -131,7 +131,10 @@ def _number(name: str, data: bytes) -> int:
     return number
 
 
-def _restore_headers(record: dict[str, Any]) -> None:
+def _restore_dead_letter(record: dict[str, Any]) -> None:
+    partition = record["partition"]
+    if partition is not None and not -(2**31) <= partition < 2**31:
+        raise Undecodable("partition is not an int of 32 bits")
     record["original_headers"] = tuple(Header(**header) for header in record["original_headers"])
 
 
