@@ -3,66 +3,89 @@
 from random import Random
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from schemas.events import Reading
 from schemas.exact import LIMIT, ONE
-from tests.metering import at, register, volume
+from schemas.instants import HOUR, SECOND
+from tests.metering import START, volume
 
 UNITS = ("kWh", "MWh", "Wh", "GWh", "m3", "m\u00e5", "ma\u030a")
 
-_few = st.integers(0, 30).map(lambda whole: whole * ONE)
-_values = (
-    st.none() | _few | st.integers(0, 60).map(lambda tenths: tenths * ONE // 10) | st.integers(1 - LIMIT, LIMIT - 1)
+_positions = st.integers(0, 9).map(lambda whole: whole * ONE)
+_values = st.one_of(
+    _positions, _positions, _positions, st.none(), st.integers(-1, 99).map(lambda tenths: tenths * ONE // 10)
 )
-"""Mostly small positions that rise, fall, roll over and recover; now and then any number at all."""
+_any_value = st.integers(1 - LIMIT, LIMIT - 1)
+_fetched = st.integers(0, 6)
+
+
+def _odd(units: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """What makes a reading differ from its neighbours: each alone, or several."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "series_kind": st.just("volume"),
+            "consumption": _any_value,
+            "unit": st.sampled_from(units),
+            "consumption_unit": st.sampled_from(units),
+            "reading_method": st.sampled_from([None, "Ber\u00e4knad"]),
+            "quality": st.just("estimated"),
+            "factor": st.sampled_from([40, "0.5", "0.000000000001"]),
+            "rolls_over_at": st.sampled_from([10, 30]),
+            "max_per_period": st.sampled_from([5, 20]),
+        },
+    )
 
 
 @st.composite
-def reading(draw: Any, hours: Any, units: tuple[str, ...] = UNITS) -> Reading:
-    """One reading of one of two series."""
-    make = draw(st.sampled_from([register, register, register, volume]))
-    hour = draw(hours)
-    made: Reading = make(
-        hour,
-        None,
-        draw(st.integers(0, 6)),
-        consumption=draw(_values),
-        unit=draw(st.sampled_from((units[0],) * 6 + units)),
-        consumption_unit=draw(st.sampled_from((units[0],) * 6 + units)),
-        metering_point=draw(st.sampled_from(["735999100057526501", "735999100057526501", "other"])),
-        reading_method=draw(st.sampled_from([None, "Fjärr", "Fjärr", "Beräknad"])),
-        quality=draw(st.sampled_from(["measured", "estimated"])),
-        period_start=at(hour - 1),
-        factor=draw(st.sampled_from([1, 1, 1, 40, "0.5", "0.000000000001"])),
-        rolls_over_at=draw(st.sampled_from([None, None, 30, 10])),
-        max_per_period=draw(st.sampled_from([None, None, None, 20, 5])),
-    )
-    return made
+def _reading(draw: Any, hours: st.SearchStrategy[int], units: tuple[str, ...]) -> Reading:
+    """One reading of one of two series; three of four are plain register positions."""
+    others: dict[str, Any] = {"consumption": draw(_values), "series_kind": "register"}
+    if draw(st.integers(0, 3)) == 0:
+        others |= draw(_odd(units))
+    point = "other" if draw(st.integers(0, 7)) == 0 else "735999100057526501"
+    return volume(draw(hours), None, draw(_fetched), metering_point=point, **others)
+
+
+@st.composite
+def _log(draw: Any, hours: st.SearchStrategy[int], units: tuple[str, ...], longest: int) -> list[Reading]:
+    """Readings in any order; one of four repeats an earlier content, fetched at another time."""
+    log: list[Reading] = []
+    for fresh in draw(st.lists(_reading(hours, units), max_size=longest)):
+        if log and draw(st.integers(0, 3)) == 0:
+            again = draw(st.sampled_from(log))
+            log.append(msgspec.structs.replace(again, fetched_at=START + draw(_fetched) * SECOND))
+        else:
+            log.append(fresh)
+    return log
 
 
 def readings(units: tuple[str, ...] = UNITS) -> st.SearchStrategy[list[Reading]]:
     """Readings in the order of arrival: identities meet often, over four days, some far apart."""
-    hours = st.integers(0, 8) | st.integers(0, 96)
-    return st.lists(reading(hours, units), max_size=30)
+    return _log(st.integers(0, 8), units, 25) | _log(st.integers(0, 96), units, 25)
 
 
 @st.composite
-def batches(draw: Any) -> tuple[list[Reading], list[Reading]]:
-    """Two orders of the same readings, over weeks; in both, no reading is a day older than one that came before it."""
-    every: list[Reading] = draw(st.lists(reading(st.integers(0, 400)), max_size=40))
+def orders(draw: Any) -> tuple[list[Reading], list[Reading]]:
+    """Two orders of the same readings, over weeks; in both, none is a day older than one that came before it."""
+    every: list[Reading] = draw(_log(st.integers(0, 60).map(lambda step: step * 7), UNITS, 40))
     waits = st.lists(st.integers(0, 23), min_size=len(every), max_size=len(every))
 
     def order(waited: list[int]) -> list[Reading]:
-        arrival = {index: every[index].reading_at + (at(1) - at(0)) * waited[index] for index in range(len(every))}
-        return [every[index] for index in sorted(arrival, key=lambda index: (arrival[index], index))]
+        arrival = [
+            (reading.reading_at + HOUR * wait, index)
+            for index, (reading, wait) in enumerate(zip(every, waited, strict=True))
+        ]
+        return [every[index] for _, index in sorted(arrival)]
 
     return order(draw(waits)), order(draw(waits))
 
 
 def cuts() -> st.SearchStrategy[list[int]]:
-    """Where a list of up to 30 is cut."""
-    return st.lists(st.integers(0, 30), max_size=4).map(sorted)
+    """Where a list of up to 25 is cut."""
+    return st.lists(st.integers(0, 25), max_size=4).map(sorted)
 
 
 def ordered_by_chance(all_readings: list[Reading], random: Random) -> list[Reading]:

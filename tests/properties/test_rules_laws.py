@@ -17,7 +17,7 @@ from streams.rules.entry import entry
 from streams.rules.history import History
 from streams.rules.rules import Rules
 from tests.metering import Partition, loaded
-from tests.readings_strategy import batches, cuts, ordered_by_chance, readings
+from tests.readings_strategy import cuts, ordered_by_chance, orders, readings
 
 WIDE = Rules(History(hour_days=45))
 NARROW = Rules(History(hour_days=1))
@@ -60,10 +60,6 @@ def derived_from_scratch(all_readings: list[Reading], rules: Rules) -> dict[byte
         for reading, row in zip(of_one, derive(map(entry, of_one), rules), strict=True):
             rows[key_of(reading)] = row
     return rows
-
-
-def admitted(values: list[tuple[bytes, MeterValue]]) -> int:
-    return sum(value.held != "outside_history" for _, value in values)
 
 
 @given(readings())
@@ -109,17 +105,17 @@ def test_published_rows_are_those_derived_from_the_current_contents_at_once(all_
         assert (row.previous_reading_at, row.delta, row.consumption, row.held) == derived
 
 
-@given(batches())
+@given(orders())
 def test_in_a_short_history_orders_that_admit_the_same_readings_end_in_the_same_rows(
-    orders: tuple[list[Reading], list[Reading]],
+    both: tuple[list[Reading], list[Reading]],
 ) -> None:
     """Both orders are shuffled only as far as no reading comes after the edge has passed it."""
     one, other = Partition(NARROW), Partition(NARROW)
-    one.feed(orders[0])
-    other.feed(orders[1])
+    one.feed(both[0])
+    other.feed(both[1])
     assert all(value.held != "outside_history" for _, value in one.values + other.values)
     assert said(one.rows()) == said(other.rows())
-    expected = derived_from_scratch(orders[0], NARROW)
+    expected = derived_from_scratch(both[0], NARROW)
     assert {key: row.derived for key, row in expected.items()} == {
         key: (row.previous_reading_at, row.delta, row.consumption, row.held) for key, row in one.rows().items()
     }

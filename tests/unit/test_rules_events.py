@@ -78,6 +78,8 @@ def test_a_late_position_recomputes_its_neighbour_only() -> None:
 def test_a_recomputed_row_keeps_its_own_fetched_at() -> None:
     partition = Partition()
     events(partition, register(0, 100, 1), register(2, 130, 2))
+    partition.reload()
+    events(partition, register(2, 130, 5))  # a duplicate moves the version, not the row
     late, neighbour = events(partition, register(1, 110, 9))
     assert (late.fetched_at, neighbour.fetched_at) == (register(0, 0, 9).fetched_at, register(0, 0, 2).fetched_at)
 

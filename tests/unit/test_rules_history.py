@@ -180,5 +180,6 @@ def test_the_granularity_of_the_first_reading_measures_the_history() -> None:
     """A changed granularity must not let the edge move back behind rows that have left the state."""
     partition = Partition(ONE_DAY)
     partition.feed([volume(0, 1), volume(100, 2, granularity="month")])
-    (value,) = partition.feed([volume(1, 1)])
-    assert value.held == "outside_history"
+    for late in (volume(1, 1), volume(2, 1, granularity="month")):
+        (value,) = partition.feed([late])
+        assert value.held == "outside_history"
