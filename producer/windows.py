@@ -74,8 +74,8 @@ def spans_of(poll: PollSettings, streams: StreamsSettings, granularity: Granular
     """The spans that some settings lead to, and what is wrong with them."""
     monthly = granularity == "month"
     window, sweep, history, request = {
-        "month": (3, 24, streams.history_months, 36),
-        "day": (14, 390, streams.history_days, 400),
+        "month": (3, 24, streams.history_months, 48),
+        "day": (14, 390, streams.history_days, 500),
     }.get(granularity, (14, 40, streams.history_hour_days, 31))
     spans = Spans(
         monthly=monthly,

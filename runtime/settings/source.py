@@ -82,7 +82,7 @@ class PollSettings(Group):
     full_sweep_every_days: float = Field(default=91.0, gt=0, description="this one ignores what was published before")
     first_load: int | None = Field(default=None, ge=1, description="span of a new point's first load; None: history")
     request_span: int | None = Field(
-        default=None, ge=1, description="span of one request at most; None: 36 months, 400 days, 31 days of hours"
+        default=None, ge=1, description="span of one request at most; None: 48 months, 500 days, 31 days of hours"
     )
     retry_initial: float = Field(default=1.0, gt=0, description="seconds before a failed poll is tried again")
     retry_maximum: float = Field(default=900.0, gt=0, description="seconds; waits double up to this")

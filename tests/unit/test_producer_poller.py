@@ -1,0 +1,293 @@
+"""Poll, map, publish, remember: what is published when, in which order, and what is remembered of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from producer.points import Point, SeriesSettings
+from producer.response import Unreadable
+from schemas import exact
+from schemas.instants import DAY
+from tests.polling import (
+    ABSENT,
+    NAMES,
+    NOW,
+    POINT,
+    Died,
+    PollingRoom,
+    feed,
+    message_json,
+    reading_json,
+    winners,
+)
+
+
+def hour(text: str, value: object = 1, **changes: object) -> str:
+    return reading_json(ReadingDate=text, Consumption=value, **changes)
+
+
+async def loaded(room: PollingRoom, *readings: str) -> None:
+    """Polls until nothing is under way, then forgets what was asked and written meanwhile."""
+    room.client.say(message_json(*readings))
+    while await room.poll():
+        pass
+    room.client.windows.clear()
+
+
+async def test_the_readings_of_an_answer_are_published_sorted_by_date() -> None:
+    room = PollingRoom()
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), hour("2020-03-01T02:00:00"), hour("2020-03-02T01:00:00")))
+    await room.poll()
+    assert [reading.reading_date[8:13] for reading in room.log.readings()] == ["01T02", "02T01", "02T02"]
+
+
+async def test_all_readings_of_a_point_lie_on_its_partition_under_its_key() -> None:
+    room = PollingRoom()
+    room.client.say(message_json(hour("2020-03-02T02:00:00")))
+    await room.poll()
+    record = next(record for record in room.log.records if record.topic == NAMES.readings)
+    assert (record.key, record.partition) == (POINT.encode(), 2)
+
+
+async def test_before_anything_is_published_its_memory_is_erased_and_written_after() -> None:
+    room = PollingRoom()
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), hour("2020-03-03T02:00:00", "x")))
+    await room.poll()
+    topics = [record.topic for record in room.log.records]
+    assert topics == [NAMES.polls, NAMES.readings, NAMES.dead_letters, NAMES.polls]
+
+
+async def test_an_unchanged_answer_publishes_nothing() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"), hour("2020-03-03T02:00:00"))
+    before = len(room.log.records)
+    await room.poll()
+    room.client.say(message_json(hour("2020-03-03T02:00:00"), " " + hour("2020-03-02T02:00:00")), "\n")
+    await room.poll()
+    assert len(room.log.records) == before
+    assert room.count("unchanged_total") == 6, "the second piece of the load, and two polls"
+
+
+async def test_only_the_days_that_changed_are_published_again() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T01:00:00"), hour("2020-03-02T02:00:00"), hour("2020-03-03T01:00:00"))
+    before = len(room.log.readings())
+    room.client.say(
+        message_json(hour("2020-03-02T01:00:00"), hour("2020-03-02T02:00:00", 7), hour("2020-03-03T01:00:00"))
+    )
+    await room.poll()
+    assert [reading.reading_date for reading in room.log.readings()[before:]] == [
+        "2020-03-02T01:00:00",
+        "2020-03-02T02:00:00",
+    ]
+
+
+async def test_of_a_month_source_only_the_months_that_changed_are_published_again() -> None:
+    room = PollingRoom(feed("month"))
+    await loaded(room, hour("2020-01-31"), hour("2020-02-29"))
+    before = len(room.log.readings())
+    room.client.say(message_json(hour("2020-01-31"), hour("2020-02-29", 2)))
+    await room.poll()
+    assert [reading.reading_date for reading in room.log.readings()[before:]] == ["2020-02-29"]
+
+
+async def test_what_was_published_before_a_restart_is_not_published_again() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    before = len(room.log.records)
+    room.restart()
+    await room.poll()
+    assert len(room.log.records) == before
+    assert [window.task for window in room.client.windows] == ["none"]
+
+
+async def test_a_new_point_is_loaded_before_its_recent_window_and_goes_on_at_once() -> None:
+    room = PollingRoom()
+    room.client.say(message_json())
+    assert await room.poll() is True
+    assert await room.poll() is False
+    await room.poll()
+    assert [window.task for window in room.client.windows] == ["load", "load", "none"]
+
+
+async def test_a_load_goes_on_after_a_restart() -> None:
+    room = PollingRoom(request_span=10)
+    room.client.say(message_json())
+    await room.poll()
+    await room.poll()
+    room.restart()
+    await room.poll()
+    first, second, third = room.client.windows
+    assert (first.end, second.end) == (second.first, third.first)
+
+
+async def test_fetched_at_rises_even_where_the_clock_goes_back() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    newest = room.log.readings()[-1].fetched_at
+    room.client.sent_at = NOW - 400 * DAY
+    room.restart()
+    room.client.say(message_json(hour("2020-03-02T02:00:00", 2)))
+    await room.poll()
+    assert room.log.readings()[-1].fetched_at == newest + 1_000
+
+
+async def test_a_changed_setting_publishes_the_history_again() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    room.client.windows.clear()
+    register = Point(POINT, {"": SeriesSettings("register")})
+    while await room.poll(register):
+        pass
+    assert [window.task for window in room.client.windows] == ["load", "load"]
+    assert [reading.series_kind for reading in room.log.readings()] == ["volume", "register"]
+
+
+async def test_a_full_sweep_publishes_what_did_not_change() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    room.now += 92 * DAY
+    room.client.sent_at = room.now
+    while await room.poll():
+        pass
+    assert {window.task for window in room.client.windows} == {"full"}
+    assert len(room.log.readings()) > 1
+    assert len({reading.fetched_at for reading in room.log.readings()}) > 1
+
+
+async def test_a_deep_sweep_publishes_nothing_that_did_not_change_and_is_remembered() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    room.now += 8 * DAY
+    while await room.poll():
+        pass
+    room.restart()
+    await room.poll()
+    assert [window.task for window in room.client.windows] == ["sweep", "sweep", "none"]
+    assert len(room.log.readings()) == 1
+
+
+async def test_a_part_with_a_reading_of_the_future_is_not_remembered() -> None:
+    """Its refusal depends on the clock: when its time has come, the same bytes are a reading."""
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-22T12:00:00"), hour("2020-03-02T12:00:00"))
+    assert {letter.reason for letter in room.log.letters()} == {"in_future"}
+    assert len(room.log.readings()) == 1
+    room.client.sent_at = room.now = NOW + 2 * DAY
+    await room.poll()
+    assert [reading.reading_date for reading in room.log.readings()] == ["2020-03-02T12:00:00", "2020-03-22T12:00:00"]
+
+
+async def test_a_reading_that_cannot_be_used_is_a_dead_letter_and_its_neighbours_flow() -> None:
+    room = PollingRoom()
+    bad = hour("2020-03-02T03:00:00", "abc")
+    await loaded(room, hour("2020-03-02T02:00:00"), bad, hour("2020-03-02T04:00:00"))
+    (letter,) = room.log.letters()
+    assert (letter.reason, letter.stage, letter.topic, letter.source) == ("bad_value", "producer", "http", "feed")
+    assert letter.original_value == message_json(bad).encode()
+    assert letter.original_key == POINT.encode()
+    assert letter.fetched_at == room.log.readings()[0].fetched_at
+    assert len(room.log.readings()) == 2
+    assert room.count("refused_total", reason="bad_value") == 1
+
+
+async def test_the_same_bad_reading_has_the_same_id_whatever_stands_beside_it() -> None:
+    room = PollingRoom()
+    bad = hour("2020-03-02T03:00:00", "abc")
+    await loaded(room, bad)
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), bad))
+    await room.poll()
+    assert len(room.log.letters()) == 2
+    assert len({letter.id for letter in room.log.letters()}) == 1
+
+
+async def test_readings_without_a_date_do_not_disturb_the_others() -> None:
+    room = PollingRoom()
+    await loaded(room, reading_json(ReadingDate=ABSENT), "5", hour("2020-03-02T02:00:00"))
+    assert sorted(letter.reason for letter in room.log.letters()) == ["missing_field", "wrong_type"]
+    before = len(room.log.records)
+    room.client.say(message_json(reading_json(ReadingDate=ABSENT), "5", hour("2020-03-02T02:00:00")), " ")
+    await room.poll()
+    assert len(room.log.records) == before
+
+
+async def test_an_unreadable_answer_is_a_failed_poll_and_one_dead_letter_by_point_and_reason() -> None:
+    room = PollingRoom()
+    for number in (1, 2):
+        room.client.say(f"<html>request {number}</html>")
+        with pytest.raises(Unreadable):
+            await room.poll()
+    room.restart()
+    room.client.say("another thing")
+    with pytest.raises(Unreadable):
+        await room.poll()
+    letters = room.log.letters()
+    assert len(letters) == 3
+    assert len({letter.id for letter in letters}) == 1
+    assert letters[0].original_value == b"<html>request 1</html>"
+    assert room.count("calls_total", outcome="unreadable") == 3
+    assert not room.log.readings()
+    assert room.client.windows[0] == room.client.windows[2], "nothing was skipped"
+
+
+async def test_a_failed_poll_changes_nothing() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    memory = room.memory.of(POINT)
+    room.client.say("{}")
+    with pytest.raises(Unreadable):
+        await room.poll()
+    assert room.memory.of(POINT) == memory
+
+
+async def test_a_message_about_another_point_is_one_dead_letter() -> None:
+    room = PollingRoom(feed())
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), point='"735999100000000000"'))
+    await room.poll()
+    assert [letter.reason for letter in room.log.letters()] == ["wrong_point"]
+    assert not room.log.readings()
+
+
+async def test_two_contents_of_one_date_in_an_answer_are_both_published() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00", 1), hour("2020-03-02T02:00:00", 2), hour("2020-03-02T02:00:00", 1))
+    assert [reading.consumption for reading in room.log.readings()] == [exact.ONE, 2 * exact.ONE, exact.ONE]
+
+
+async def test_counts_tell_what_was_polled_published_and_unknown() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00", DeliveryCategory="GAS"), hour("2020-03-02T03:00:00", None))
+    assert room.count("polled_total") == 4, "twice, because the load has two pieces"
+    assert room.count("published_total") == 2
+    assert room.count("unknown_codes_total", kind="category") == 1
+
+
+@pytest.mark.parametrize("after", range(6))
+async def test_whenever_it_dies_the_next_process_publishes_what_is_missing(after: int) -> None:
+    """Dies before, in the middle of and after each of the writes: erase, publish, remember."""
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T01:00:00"), hour("2020-03-02T02:00:00"))
+    room.client.say(message_json(hour("2020-03-02T01:00:00", 7), hour("2020-03-02T02:00:00", 7)))
+    room.log.dies_after = len(room.log.records) + after
+    if after <= 4:  # 4 records: died after the last was written and before it was acknowledged
+        with pytest.raises(Died):
+            await room.poll()
+    room.restart()
+    room.client.say(message_json(hour("2020-03-02T01:00:00"), hour("2020-03-02T02:00:00")))  # corrected back meanwhile
+    await room.poll()
+    await room.poll()
+    assert set(winners(room.log.readings()).values()) == {exact.ONE}
+
+
+async def test_readings_next_says_how_long_the_partition_was() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"), hour("2020-03-03T02:00:00"))
+    assert room.memory.of(POINT).readings_next == 2
+    assert replace(room.log.recalled(99).of(POINT)).readings_next == 2
+
+
+async def test_a_customer_number_is_filled_in_where_the_message_has_none() -> None:
+    room = PollingRoom(feed(customer_number="777"))
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), customer="null"))
+    await room.poll()
+    assert room.log.readings()[0].customer_number == "777"
