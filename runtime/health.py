@@ -91,7 +91,7 @@ class HealthServer:
                 [f"metrics: {settings.host}:{settings.port} cannot be served: {error.strerror}; set another port"]
             ) from error
         self.port: int = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True)
         self._thread.start()
         log.info("serving health", extra={"address": f"http://{settings.host}:{self.port}/metrics"})
 
