@@ -7,8 +7,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
+from runtime.errors import PositionError
 from streams.partition import Partition, Shared
-from streams.position import Expected, starting_point
+from streams.position import MEND, Expected, starting_point
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,11 @@ class Opening:
             PositionError: state, offsets and log contradict each other.
             GivenUp: it took long and was not wanted any more.
         """
+        if number >= self._shared.partitions:
+            raise PositionError(
+                f"{self._shared.names.readings} partition {number}: partitions were added, but their number "
+                f"({self._shared.partitions}) is fixed for an epoch; {MEND}"
+            )
         started = time.perf_counter()
         names, shared = self._shared.names, self._shared
         producer = self._producer(number)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka.errors import ProducerFenced
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from runtime.errors import Fatal
@@ -33,6 +34,8 @@ class Shared:
 
     names: TopicNames
     epoch: str
+    partitions: int
+    """How many readings, values and state have; fixed for an epoch."""
     rules: Rules
     log: StateLog
     intake: Intake
@@ -119,16 +122,19 @@ class Partition:
         values = [(key, shared.values.encode(value)) for key, value in folded.values]
         letters = await self._letters(judged)
         await shared.patience.turn()
-        async with producer.transaction():
-            acknowledgements = await send(producer, shared.names.values, number, values)
-            for partition, records in letters.items():
-                acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
-            state: list[Record] = [*folded.state, (MARKER_KEY, marker.encode())]
-            acknowledgements += await send(producer, shared.names.state, number, state)
-            await producer.send_offsets_to_transaction({self._readings: next_offset}, shared.names.streams_group)
-            for acknowledgement in acknowledgements:
-                await acknowledgement
-                await shared.patience.turn()
+        state: list[Record] = [*folded.state, (MARKER_KEY, marker.encode())]
+        try:
+            async with producer.transaction():
+                acknowledgements = await send(producer, shared.names.values, number, values)
+                for partition, records in letters.items():
+                    acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
+                acknowledgements += await send(producer, shared.names.state, number, state)
+                await producer.send_offsets_to_transaction({self._readings: next_offset}, shared.names.streams_group)
+                for acknowledgement in acknowledgements:
+                    await acknowledgement
+                    await shared.patience.turn()
+        except ProducerFenced as error:
+            raise Fatal(f"{self._readings}: another worker has opened this partition; it goes on there") from error
 
     async def _letters(self, judged: Judged) -> dict[int, list[Record]]:
         """The dead letters by partition of their topic."""

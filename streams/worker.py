@@ -35,9 +35,21 @@ WATCH = 1.0
 
 
 def build(process: Process) -> Run:
-    """Puts the worker together; connects to nothing."""
+    """Puts the worker together; connects to nothing.
+
+    Raises:
+        ConfigError: the settings contradict each other.
+    """
+    settings = process.settings
+    if settings.streams.stall_limit <= 2 * settings.kafka.request_timeout:
+        raise ConfigError(
+            [
+                "streams.stall_limit: must be more than twice kafka.request_timeout "
+                f"({settings.kafka.request_timeout:g} s): to wait for Kafka is no stall"
+            ]
+        )
     metrics = StreamsMetrics(process.registry)
-    registry = schema_registry(process.settings.registry, process.environment)
+    registry = schema_registry(settings.registry, process.environment)
 
     def run() -> None:
         logging.getLogger("aiokafka.producer.sender").setLevel(logging.WARNING)  # else several lines per transaction
@@ -109,6 +121,7 @@ class Worker:
         shared = Shared(
             names=self._names,
             epoch=settings.epoch,
+            partitions=settings.topics.partitions,
             rules=configured.rules(settings.streams),
             log=StateLog(options, self._names.streams_group, self._patience),
             intake=Intake(reading, settings.topics.partitions, self._patience),
