@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from producer.auth import Unauthorised
 from producer.points import Point
-from producer.poller import Poller
 from producer.report import Report
 from producer.response import Unreadable
 from producer.schedule import Schedule
@@ -20,6 +20,13 @@ log = logging.getLogger(__name__)
 
 IN_HAND = 4
 """Points in hand for each request that may be under way: while some are asked, others are written."""
+
+
+class Polls(Protocol):
+    """What polls one point; :class:`producer.poller.Poller` does."""
+
+    async def poll(self, point: Point) -> bool:
+        """Returns whether to go on with the point at once. Raises Transient or Unreadable: to be tried again."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class SourceWork:
     """Polls the points of one source until it is cancelled or asked to finish."""
 
     def __init__(
-        self, points: Sequence[Point], poller: Poller, pace: Pace, report: Report, pseudonyms: Pseudonyms
+        self, points: Sequence[Point], poller: Polls, pace: Pace, report: Report, pseudonyms: Pseudonyms
     ) -> None:
         """Polls nothing yet; to be made inside the event loop."""
         self._points = points
