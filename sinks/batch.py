@@ -1,0 +1,145 @@
+"""A batch: rows, and the offsets that go with them; and the order in which its rows must be written. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import NamedTuple, Protocol
+
+from schemas.events import MeterValue
+from schemas.reasons import Held
+
+Positions = Mapping[int, int]
+"""Partition to the offset of the next record to read."""
+Identity = tuple[str, str, str, int]
+"""source, metering point, delivery category, reading_at: the primary key of a row."""
+
+
+class Record(Protocol):
+    """A record of the values topic, as kafka-python gives it."""
+
+    @property
+    def topic(self) -> str: ...  # noqa: D102 - the names are Kafka's
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...  # noqa: D102
+
+
+class Row(NamedTuple):
+    """A value for this receiver, and the record that brought it."""
+
+    value: MeterValue
+    record: Record
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one database transaction delivers: offsets travel with the data.
+
+    Attributes:
+        rows: in the order of the log, per partition.
+        before: the positions that this worker last read or wrote.
+        after: the positions once these rows are in; past transaction markers.
+    """
+
+    rows: Sequence[Row]
+    before: Positions
+    after: Positions
+
+
+class Refused(NamedTuple):
+    """A row that the database will never take; ``reason`` says why, without values."""
+
+    row: Row
+    reason: str
+
+
+def identity(row: Row) -> Identity:
+    """The row's primary key."""
+    value = row.value
+    return value.source, value.metering_point, value.delivery_category, value.reading_at
+
+
+def is_outside(value: MeterValue) -> bool:
+    """Whether the value stands outside the history: such a one replaces a row only under further conditions."""
+    return value.held == Held.OUTSIDE_HISTORY
+
+
+def waves(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows in waves: written one after the other they leave what the rows one by one would leave.
+
+    In a wave each identity stands once (one statement cannot touch a row twice), in the order of the key. A full value
+    makes those of smaller sequence before it needless. An outside_history value does not: whether it replaces a row
+    depends on that row, so what was there before it is written first, in an earlier wave. Few are.
+    """
+    steps: dict[Identity, list[Row]] = {}
+    for row in rows:
+        known = steps.setdefault(identity(row), [])
+        if known:
+            _add(known, row)
+        else:
+            known.append(row)
+    in_order = [steps[key] for key in sorted(steps)]
+    return [[row for row in wave if row is not None] for wave in zip_longest(*in_order)]
+
+
+def _add(steps: list[Row], row: Row) -> None:
+    """One more row of the same identity; what can no longer make a difference is left out."""
+    sequence = row.value.sequence
+    if any(step.value.sequence >= sequence and not is_outside(step.value) for step in steps):
+        return
+    if not is_outside(row.value):
+        steps[:] = [step for step in steps if step.value.sequence >= sequence]
+    steps.append(row)
+
+
+Write = Callable[[Sequence[Row]], int]
+"""Writes rows of different identities, all or none, and says how many made a difference; or raises RowsRefused."""
+
+
+class RowsRefused(Exception):
+    """The database refuses a row of these, for what it holds; ``reason`` says why, without values."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def write_all(rows: Sequence[Row], write: Write) -> tuple[int, list[Refused]]:
+    """Writes the rows in waves, all but those that the database refuses.
+
+    Where a row is refused, the others of its identity are tried again without it: an older one that it had made
+    needless counts again. Writing one twice changes nothing.
+
+    Returns:
+        How many writes made a difference, and which rows are refused.
+    """
+    written, refused = 0, list[Refused]()
+    pending: Sequence[Row] = rows
+    while pending:
+        found: list[Refused] = []
+        for wave in waves(pending):
+            written += _write_splitting(wave, write, found)
+        refused += found
+        touched = {identity(bad.row) for bad in found}
+        gone = {id(bad.row) for bad in found}
+        pending = [row for row in pending if touched and identity(row) in touched and id(row) not in gone]
+    return written, refused
+
+
+def _write_splitting(rows: Sequence[Row], write: Write, refused: list[Refused]) -> int:
+    """Finds the refused ones by halving."""
+    try:
+        return write(rows)
+    except RowsRefused as error:
+        if len(rows) == 1:
+            refused.append(Refused(rows[0], error.reason))
+            return 0
+    middle = len(rows) // 2
+    return _write_splitting(rows[:middle], write, refused) + _write_splitting(rows[middle:], write, refused)

@@ -1,0 +1,97 @@
+"""Puts a sink worker together: settings and points in, a worker out. Connects to nothing."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from runtime.errors import ConfigError
+from runtime.process import Build, Process, Run
+from runtime.registry import schema_registry
+from runtime.settings.receiver import ReceiverSettings
+from runtime.topics import TopicNames
+from schemas.codec import Codec
+from schemas.events import DeadLetter, MeterValue
+from sinks import points
+from sinks.consumer import Share, Values
+from sinks.database import Database
+from sinks.decoding import Decoder
+from sinks.letters import Letters
+from sinks.meters import Meters
+from sinks.patience import Patience
+from sinks.postgresql import Address, PostgreSQL
+from sinks.reporter import Reporter
+from sinks.sql_writer import SqlWriter
+from sinks.sqlite import SQLite
+from sinks.worker import Road, Watch, Worker
+from sinks.writer import Receiver
+
+
+def builder(name: str, share: Share) -> Build:
+    """The build function of one receiver's worker."""
+
+    def build(process: Process) -> Run:
+        return worker(process, name, share).run
+
+    return build
+
+
+def worker(process: Process, name: str, share: Share) -> Worker:
+    """A receiver's worker.
+
+    Raises:
+        ConfigError: the points file, the DSN or the path is not as it must be; every problem of them.
+    """
+    settings = process.settings
+    receiver = settings.receivers[name]
+    wanted, database = _every_problem(lambda: points.read(receiver.points), lambda: _database(name, receiver, process))
+    names = TopicNames.of(settings)
+    registry = schema_registry(settings.registry, process.environment)
+    codec = Codec(MeterValue, registry)
+    road = Road(
+        values=Values(settings, receiver.batch, share),
+        decoder=lambda partitions: Decoder(codec, wanted, partitions),
+        letters=Letters(settings.kafka, names.dead_letters, Codec(DeadLetter, registry)),
+        writer=SqlWriter(database, Receiver(name, settings.epoch, wanted.fingerprint)),
+        reporter=Reporter(settings.kafka, names.values, names.sink_group(name)),
+    )
+    watch = Watch(process.health, process.stop, Meters(process.registry, name), Patience(process.health, process.stop))
+    return Worker(name, road, watch)
+
+
+def _every_problem(
+    read_points: Callable[[], points.Points], make_database: Callable[[], Database]
+) -> tuple[points.Points, Database]:
+    wanted: points.Points | None = None
+    database: Database | None = None
+    problems: list[str] = []
+    try:
+        wanted = read_points()
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        database = make_database()
+    except ConfigError as error:
+        problems += error.problems
+    if wanted is None or database is None:
+        raise ConfigError(problems)
+    return wanted, database
+
+
+def _database(name: str, receiver: ReceiverSettings, process: Process) -> Database:
+    if receiver.database == "sqlite":
+        return SQLite(name, _writable(name, receiver.path), receiver.timeout)
+    if receiver.dsn is None:
+        raise ConfigError([f"receivers.{name}.dsn: missing"])
+    dsn = receiver.dsn.reveal(process.environment)
+    return PostgreSQL(Address(name, dsn, receiver.database_schema, receiver.timeout))
+
+
+def _writable(name: str, path: Path | None) -> Path:
+    """The path of a file that is, or can be made, where it is to stand."""
+    if path is None:
+        raise ConfigError([f"receivers.{name}.path: missing"])
+    if not path.parent.is_dir():
+        raise ConfigError([f"receivers.{name}.path: there is no directory {path.parent}; make it"])
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigError([f"receivers.{name}.path: {path} cannot be written; choose another or give the right"])
+    return path

@@ -1,0 +1,88 @@
+"""The columns of a receiver's rows: the fields of a MeterValue, then ``delivered_at``; and the guard over them."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from schemas.reasons import Held
+from schemas.registry import current
+
+Kind = Literal["text", "integer", "instant", "number"]
+
+KEY = ("source", "metering_point", "delivery_category", "reading_at")
+CONTENT_TEXTS = ("unit", "consumption_unit", "reading_method", "reading_reason")
+"""Compared after NFC, as everywhere."""
+CONTENT = ("value", "series_kind", "granularity", "period_start", "period_end", "quality")
+DELIVERED_AT = "delivered_at"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; instants are ints of UTC microseconds, numbers ints of 10^-12, until a writer writes them."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+
+
+def _column(field: dict[str, Any]) -> Column:
+    branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    (kind,) = [branch for branch in branches if branch != "null"]
+    logical = kind.get("logicalType") if isinstance(kind, dict) else None
+    found: Kind = "text"
+    if logical == "decimal":
+        found = "number"
+    elif logical == "timestamp-micros":
+        found = "instant"
+    elif kind == "long":
+        found = "integer"
+    return Column(field["name"], found, "null" in branches)
+
+
+COLUMNS = (*map(_column, current("MeterValue")["fields"]), Column(DELIVERED_AT, "instant", nullable=False))
+"""In the order of MeterValue's fields, so that a row is the struct's values and the moment of delivery."""
+
+NAMES = tuple(column.name for column in COLUMNS)
+
+
+def rows_table(epoch: str) -> str:
+    """The table of one epoch's rows. Databases fold case and know no dash: such names get a hash of the true one."""
+    plain = re.sub(r"[^a-z0-9_]", "_", epoch.lower())
+    suffix = "" if plain == epoch else "_" + hashlib.blake2b(epoch.encode(), digest_size=4).hexdigest()
+    return f"meter_values_e{plain}{suffix}"
+
+
+def upsert(table: str, rows: str, differs: str, nfc: str) -> str:
+    """The guarded upsert, in the SQL that PostgreSQL and SQLite share.
+
+    A row is replaced only by a larger sequence; by an outside_history value only if, besides, that was fetched later
+    and has another content.
+
+    Args:
+        table: the rows table.
+        rows: what is inserted: VALUES or SELECT.
+        differs: the operator that compares two values of which any may be NULL.
+        nfc: the expression that normalises a text, with {} for the text.
+    """
+    others = [f"excluded.{name} {differs} stored.{name}" for name in CONTENT]
+    others += [f"{nfc.format(f'excluded.{name}')} {differs} {nfc.format(f'stored.{name}')}" for name in CONTENT_TEXTS]
+    replaced = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name not in KEY)
+    return (
+        f"INSERT INTO {table} AS stored ({', '.join(NAMES)}) {rows} "
+        f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {replaced} WHERE excluded.sequence > stored.sequence AND ("
+        f"excluded.held {differs} '{Held.OUTSIDE_HISTORY}' "
+        f"OR excluded.fetched_at > stored.fetched_at AND ({' OR '.join(others)}))"
+    )
+
+
+def create_table(table: str, types: dict[Kind, str], options: str = "") -> str:
+    """The rows table of one epoch."""
+    columns = [f"{c.name} {types[c.kind]}{'' if c.nullable else ' NOT NULL'}" for c in COLUMNS]
+    return f"CREATE TABLE {table} ({', '.join(columns)}, PRIMARY KEY ({', '.join(KEY)})) {options}"
+
+
+def select(table: str, names: Sequence[str] = NAMES) -> str:
+    """Every row of a table."""
+    return f"SELECT {', '.join(names)} FROM {table}"  # noqa: S608 - our own names, no input

@@ -1,0 +1,145 @@
+"""A receiver's control tables: whose they are, epochs, positions, refused rows. All calls are within a transaction."""
+
+from collections.abc import Sequence
+
+from runtime.errors import ConfigError, PositionError, Superseded
+from schemas import instants
+from sinks.batch import Positions, Refused
+from sinks.columns import rows_table
+from sinks.database import Database
+from sinks.migrations import statements
+from sinks.writer import Receiver, Topic
+
+
+class Control:
+    """The control tables of one receiver, as one worker of one epoch sees them."""
+
+    def __init__(self, database: Database, receiver: Receiver) -> None:
+        """``receiver``: whose tables they must be."""
+        self._database = database
+        self._receiver = receiver
+        self._epoch = receiver.epoch
+
+    def migrate(self) -> None:
+        """Makes the control tables, or brings them up to this release.
+
+        Raises:
+            ConfigError: they are of a newer release, or another receiver's.
+        """
+        database = self._database
+        database.lock_tables()
+        if not database.has_table("schema_version"):
+            database.execute("CREATE TABLE schema_version (version integer PRIMARY KEY)")
+        ((version,),) = database.execute("SELECT coalesce(max(version), 0) FROM schema_version")
+        if version > len(database.migrations):
+            raise ConfigError(
+                [
+                    f"receivers.{self._receiver.name}: its tables are of a newer release (version {version}); "
+                    "run that one"
+                ]
+            )
+        for number, step in enumerate(database.migrations[version:], version + 1):
+            for statement in statements(step):
+                database.execute(statement)
+            database.execute("INSERT INTO schema_version VALUES (?)", [number])
+        self._claim()
+
+    def _claim(self) -> None:
+        execute, name = self._database.execute, self._receiver.name
+        owners = [owner for (owner,) in execute("SELECT name FROM receiver")]
+        if not owners:
+            execute("INSERT INTO receiver VALUES (?)", [name])
+        elif owners != [name]:
+            raise ConfigError(
+                [
+                    f"receivers.{name}: the tables there belong to receiver {owners[0]}; give each receiver its own "
+                    "(another database, database_schema or path)"
+                ]
+            )
+
+    def open_epoch(self, topic: Topic) -> tuple[str, bool]:
+        """The epoch's rows table, made where it is missing, and whether it is live. The first one is at once.
+
+        Raises:
+            PositionError: the topic is another than the one the stored positions are of.
+        """
+        execute = self._database.execute
+        found = execute("SELECT topic_id, rows_table, live FROM epochs WHERE epoch = ?", [self._epoch])
+        if found:
+            topic_id, table, live = found[0]
+            if topic_id != topic.id:
+                raise PositionError(
+                    f"topic {topic.name} was made anew since receiver {self._receiver.name} read it: its positions "
+                    "mean nothing there. Choose a new epoch: meterstream reprocess"
+                )
+            return str(table), bool(live)
+        table = rows_table(self._epoch)
+        first = not execute("SELECT 1 FROM epochs WHERE live")
+        execute(self._database.create_table(table))
+        execute("INSERT INTO epochs VALUES (?, ?, ?, ?)", [self._epoch, topic.id, table, first])
+        if first:
+            self._show(table)
+        return table, first
+
+    def _show(self, table: str) -> None:
+        for statement in self._database.show(table):
+            self._database.execute(statement)
+
+    def open_positions(self, partitions: Sequence[int]) -> tuple[Positions, bool]:
+        """The positions of these partitions, and whether they were set back to the start for other points."""
+        new = [[self._epoch, partition, 0, self._receiver.points, False] for partition in partitions]
+        self._database.change("INSERT INTO positions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", new)
+        back = self._database.change(
+            "UPDATE positions SET next_offset = 0, filled = FALSE, points = ? "
+            "WHERE epoch = ? AND topic_partition = ? AND points <> ?",
+            [[self._receiver.points, self._epoch, partition, self._receiver.points] for partition in partitions],
+        )
+        stored = dict(
+            self._database.execute("SELECT topic_partition, next_offset FROM positions WHERE epoch = ?", [self._epoch])
+        )
+        return {partition: stored[partition] for partition in partitions}, back > 0
+
+    def move(self, before: Positions, after: Positions) -> None:
+        """Compare-and-set: the positions go from what this worker knows to what it has read.
+
+        Raises:
+            Superseded: they are not what this worker left.
+        """
+        moved = [
+            [after[partition], self._epoch, partition, before[partition]]
+            for partition in sorted(after)
+            if after[partition] != before[partition]
+        ]
+        touched = self._database.change(
+            "UPDATE positions SET next_offset = ? WHERE epoch = ? AND topic_partition = ? AND next_offset = ?", moved
+        )
+        if touched != len(moved):
+            raise Superseded(
+                f"another worker writes receiver {self._receiver.name}: {len(moved) - touched} of {len(moved)} "
+                "positions are not what this one left. Run one worker per receiver and share"
+            )
+
+    def record(self, refused: Sequence[Refused], letters: Sequence[str], now: int) -> None:
+        """Notes refused rows beside their dead letters."""
+        self._database.change(
+            "INSERT INTO refused_rows VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                [self._epoch, row.record.partition, row.record.offset, letter, reason, instants.to_text(now)]
+                for (row, reason), letter in zip(refused, letters, strict=True)
+            ],
+        )
+
+    def go_live(self, table: str, partitions: Sequence[int], count: int) -> bool:
+        """Marks partitions as filled; with the last of ``count`` the view shows this epoch. Whether it does now."""
+        execute = self._database.execute
+        self._database.lock_tables()
+        self._database.change(
+            "UPDATE positions SET filled = TRUE WHERE epoch = ? AND topic_partition = ?",
+            [[self._epoch, partition] for partition in partitions],
+        )
+        ((filled,),) = execute("SELECT count(*) FROM positions WHERE epoch = ? AND filled", [self._epoch])
+        if filled < count:
+            return False
+        self._show(table)
+        execute("UPDATE epochs SET live = (epoch = ?)", [self._epoch])
+        return True

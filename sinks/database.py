@@ -1,0 +1,64 @@
+"""What a SQL database must offer so that a receiver can be written into it. One file per database implements it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sinks.batch import Row
+
+
+class Database(Protocol):
+    """A connection to one receiver's database.
+
+    SQL is written in what PostgreSQL and SQLite share, with ``?`` for a parameter. Any trouble is Transient, with a
+    message that holds no row; after it the connection is gone and must be made again.
+    """
+
+    name: str
+    """For messages: ``PostgreSQL`` …"""
+    migrations: Sequence[str]
+    """The steps that make the control tables, oldest first; released steps are never changed."""
+    create_table: Callable[[str], str]
+    """The statement that makes an epoch's rows table of a name."""
+    show: Callable[[str], Sequence[str]]
+    """The statements that make the view ``meter_values`` show a rows table."""
+
+    def connect(self) -> None:
+        """Connects anew; an old connection is dropped.
+
+        Raises:
+            Transient: it cannot be reached, or refuses.
+            ConfigError: it is not what it must be.
+        """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One transaction; committed at the end, rolled back by any exception.
+
+        Raises:
+            Transient: anything the database says, but RowsRefused.
+        """
+
+    def lock_tables(self) -> None:
+        """Within a transaction: waits until no other worker changes tables or views, and keeps them off."""
+
+    def has_table(self, name: str) -> bool:
+        """Whether a table is there."""
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """One statement; its rows, where it gives any."""
+
+    def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
+        """One statement for each row of parameters; how many rows it touched in all."""
+
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
+        """Within a transaction: the guarded upsert of rows of different identities, all or none.
+
+        Returns:
+            How many rows were inserted or replaced.
+
+        Raises:
+            RowsRefused: the database refuses one of them for what it holds.
+        """
+
+    def close(self) -> None:
+        """Drops the connection."""

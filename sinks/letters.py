@@ -1,0 +1,70 @@
+"""Dead letters on their topic, acknowledged."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from runtime.errors import Transient
+from runtime.kafka import kafka_python_options
+from runtime.settings.system import KafkaSettings
+from schemas.codec import Codec
+from schemas.events import DeadLetter
+from sinks.clients import connected
+
+PARTITION = 0
+"""The topic has one."""
+
+
+class Letters:
+    """Sends dead letters. Connects at the first: most workers never have one."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, codec: Codec[DeadLetter]) -> None:
+        self._settings = settings
+        self._topic = topic
+        self._codec = codec
+        self._producer: Any = None
+
+    def send(self, letters: Sequence[DeadLetter]) -> None:
+        """Sends some and waits for their acknowledgements; none is fine.
+
+        Raises:
+            Transient: they are not all acknowledged; send all of them again (a letter seen twice is one letter).
+        """
+        if not letters:
+            return
+        if self._producer is None:
+            self._producer = connected(self._create)
+        patience = self._settings.request_timeout
+        try:
+            futures = [
+                self._producer.send(
+                    self._topic, key=letter.id.encode(), value=self._codec.encode(letter), partition=PARTITION
+                )
+                for letter in letters
+            ]
+            self._producer.flush(timeout=patience)
+            for future in futures:
+                future.get(timeout=patience)
+        except KafkaError as error:
+            self.close()
+            raise Transient(f"Kafka: {type(error).__name__} on topic {self._topic}") from error
+
+    def _create(self, kafka_client: Callable[..., Any]) -> Any:
+        return KafkaProducer(
+            **kafka_python_options(self._settings),
+            kafka_client=kafka_client,
+            acks="all",
+            allow_auto_create_topics=False,
+            max_block_ms=int(self._settings.request_timeout * 1000),
+            delivery_timeout_ms=int(self._settings.request_timeout * 1000) + 1_000,
+            max_request_size=4 << 20,
+            metrics_enabled=False,
+        )
+
+    def close(self) -> None:
+        """Ends the connection; what is not acknowledged by now was not reported as sent."""
+        if self._producer is not None:
+            self._producer.close(timeout=0)
+            self._producer = None

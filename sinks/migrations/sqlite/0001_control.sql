@@ -1,0 +1,31 @@
+-- Whose tables these are: a database (schema) holds one receiver.
+CREATE TABLE receiver (name text PRIMARY KEY) WITHOUT ROWID;
+
+-- The generations of topics delivered here. One is live: the view meter_values shows its rows.
+CREATE TABLE epochs (
+    epoch text PRIMARY KEY,
+    topic_id text NOT NULL,
+    rows_table text NOT NULL UNIQUE,
+    live boolean NOT NULL
+) WITHOUT ROWID;
+
+-- The next record to read. Moved by compare-and-set in the transaction that writes the rows.
+CREATE TABLE positions (
+    epoch text NOT NULL,
+    topic_partition integer NOT NULL,
+    next_offset integer NOT NULL,
+    points text NOT NULL,
+    filled boolean NOT NULL,
+    PRIMARY KEY (epoch, topic_partition)
+) WITHOUT ROWID;
+
+-- Rows that this database did not take; the dead letter holds each whole.
+CREATE TABLE refused_rows (
+    epoch text NOT NULL,
+    topic_partition integer NOT NULL,
+    record_offset integer NOT NULL,
+    dead_letter_id text NOT NULL,
+    reason text NOT NULL,
+    refused_at text NOT NULL,
+    PRIMARY KEY (epoch, topic_partition, record_offset)
+) WITHOUT ROWID;

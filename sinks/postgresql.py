@@ -1,0 +1,208 @@
+"""PostgreSQL: COPY into a temporary table, then one guarded upsert.
+
+A session of its own is needed (temporary table, settings): a pooler in transaction mode will not do.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import conninfo, sql
+
+from runtime.errors import ConfigError, Transient
+from sinks import columns, migrations
+from sinks.batch import Row, RowsRefused
+from sinks.binary_copy import copy_data
+
+TYPES: dict[columns.Kind, str] = {
+    "text": "text",
+    "integer": "bigint",
+    "instant": "timestamptz",
+    "number": "numeric(38,12)",
+}
+INCOMING = "incoming"
+
+REFUSED_CLASSES = ("22", "23")
+"""SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
+INDEX_ROW_TOO_LARGE = "54000"
+"""A key longer than an index page takes: as much a row's own fault, and as lasting."""
+
+_DEFAULTS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+FROZEN_AFTER = 60.0
+"""Seconds after which the server ends the transaction of a worker that stands still, so that another can go on."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a receiver's tables stand. ``dsn`` is a secret. ``timeout``: seconds for one statement."""
+
+    receiver: str
+    dsn: str
+    schema: str
+    timeout: float
+
+
+class PostgreSQL:
+    """A :class:`sinks.database.Database`."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, address: Address) -> None:
+        """Connects to nothing yet.
+
+        Raises:
+            ConfigError: the DSN is none.
+        """
+        self._address = address
+        self._open: psycopg.Connection[tuple[Any, ...]] | None = None
+        self.migrations: Sequence[str] = migrations.steps("postgresql")
+        self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES)
+        # OR REPLACE: the views and rights that others have built on this one stay.
+        self.show: Callable[[str], Sequence[str]] = lambda table: [
+            f"CREATE OR REPLACE VIEW meter_values AS {columns.select(table)}"
+        ]
+        self._copied = False
+        try:
+            self._parameters = _DEFAULTS | conninfo.conninfo_to_dict(address.dsn)
+        except psycopg.Error:
+            raise ConfigError([f"receivers.{address.receiver}.dsn: not a connection string of libpq"]) from None
+        self._parameters["application_name"] = f"meterstream sink {address.receiver}"
+
+    def connect(self) -> None:
+        """See :class:`sinks.database.Database`. The database must be in UTF-8: texts are kept as they came."""
+        self.close()
+        try:
+            self._open = psycopg.connect(**self._parameters, autocommit=True)
+        except psycopg.Error as error:
+            # Without a connection there is no row to be told of; libpq names host and user, not the password.
+            raise self._transient(str(error).splitlines()[0]) from None
+        with self._checked():
+            self._prepare()
+
+    def _prepare(self) -> None:
+        schema = sql.Identifier(self._address.schema)
+        ((encoding,),) = self.execute("SHOW server_encoding")
+        if encoding != "UTF8":
+            raise ConfigError([f"receivers.{self._address.receiver}: its database is in {encoding}; use one in UTF8"])
+        for setting, value in (
+            ("statement_timeout", f"{self._address.timeout:g}s"),
+            ("lock_timeout", f"{self._address.timeout:g}s"),
+            ("idle_in_transaction_session_timeout", f"{FROZEN_AFTER:g}s"),
+            ("TimeZone", "UTC"),
+            ("search_path", f'"{self._address.schema}", pg_temp'),
+        ):
+            self.execute("SELECT set_config(?, ?, false)", [setting, value])
+        # Looked up first: CREATE … IF NOT EXISTS wants the right to create even where nothing is to be created.
+        if not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [self._address.schema]):
+            self._connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+        temporary = ", ".join(f"{column.name} {TYPES[column.kind]}" for column in columns.COLUMNS)
+        self.execute(f"CREATE TEMPORARY TABLE {INCOMING} ({temporary}) ON COMMIT DELETE ROWS")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See :class:`sinks.database.Database`."""
+        self._copied = False
+        with self._checked(), self._connection.transaction():
+            # Constraints that the receiver's owner deferred speak at the row, not at the commit.
+            self.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            yield
+
+    def lock_tables(self) -> None:
+        """See :class:`sinks.database.Database`."""
+        self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", [f"meterstream {self._address.schema}"])
+
+    def has_table(self, name: str) -> bool:
+        """See :class:`sinks.database.Database`."""
+        return self.execute("SELECT to_regclass(?)", [name]) != [(None,)]
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See :class:`sinks.database.Database`."""
+        cursor = self._connection.execute(_own(statement), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
+        """See :class:`sinks.database.Database`."""
+        if len(parameters) == 1:
+            return self._connection.execute(_own(statement), parameters[0]).rowcount
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_own(statement), parameters)
+            return max(cursor.rowcount, 0)
+
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
+        """See :class:`sinks.database.Database`."""
+        try:
+            with self._connection.transaction():
+                return self._copy_and_upsert(table, copy_data(rows, delivered_at))
+        except struct.error:
+            raise RowsRefused("an instant beyond what the database holds") from None
+        except psycopg.Error as error:
+            if not _rows_fault(error):
+                raise
+            raise RowsRefused(_described(error)) from None
+
+    def _copy_and_upsert(self, table: str, data: bytes) -> int:
+        if self._copied:  # an earlier wave of this transaction
+            self.execute(f"DELETE FROM {INCOMING}")  # noqa: S608 - our own name
+        with self._connection.cursor() as cursor:
+            with cursor.copy(f"COPY {INCOMING} FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(data)
+            self._copied = True
+            cursor.execute(
+                _own(columns.upsert(table, columns.select(INCOMING), "IS DISTINCT FROM", "normalize({}, NFC)"))
+            )
+            return cursor.rowcount
+
+    def close(self) -> None:
+        """See :class:`sinks.database.Database`."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    @property
+    def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if self._open is None:
+            raise self._transient("not connected")
+        return self._open
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            self.close()
+            raise self._transient(_described(error)) from None
+
+    def _transient(self, what: str) -> Transient:
+        return Transient(f"PostgreSQL of receiver {self._address.receiver}: {what}")
+
+
+def _own(statement: str) -> str:
+    """A statement of this room as psycopg wants it."""
+    return statement.replace("?", "%s")
+
+
+def _rows_fault(error: psycopg.Error) -> bool:
+    """Whether the error speaks of a row. Without a SQLSTATE, DataError is psycopg's own refusal of a value."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.DataError)
+    return error.sqlstate[:2] in REFUSED_CLASSES or error.sqlstate == INDEX_ROW_TOO_LARGE
+
+
+def _described(error: psycopg.Error) -> str:
+    """The kind of an error and what it is about; never its text, which quotes rows."""
+    places = (
+        ("constraint", error.diag.constraint_name),
+        ("column", error.diag.column_name),
+        ("table", error.diag.table_name),
+    )
+    about = "".join(f" {kind} {name}" for kind, name in places if name)
+    return f"{type(error).__name__}{f' ({error.sqlstate})' if error.sqlstate else ''}{about}"

@@ -1,0 +1,80 @@
+"""The writer of SQL databases: positions by compare-and-set, then rows, in one transaction."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from runtime.errors import MeterstreamError
+from schemas import instants
+from sinks.batch import Batch, Row, write_all
+from sinks.control import Control
+from sinks.database import Database
+from sinks.writer import Opened, Receiver, Refuse, Topic, Written
+
+log = logging.getLogger(__name__)
+
+
+class SqlWriter:
+    """A :class:`sinks.writer.Writer` over any :class:`sinks.database.Database`."""
+
+    def __init__(self, database: Database, receiver: Receiver, now: Callable[[], int] = instants.now) -> None:
+        """Connects to nothing yet."""
+        self._database = database
+        self._receiver = receiver
+        self._control = Control(database, receiver)
+        self._now = now
+        self._table = ""
+        self._partitions: Sequence[int] = ()
+        self._count = 0
+
+    def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
+        """See :class:`sinks.writer.Writer`."""
+        self._database.connect()
+        try:
+            with self._database.transaction():
+                self._control.migrate()
+                self._table, live = self._control.open_epoch(topic)
+                positions, back = self._control.open_positions(partitions)
+        except MeterstreamError:
+            self._database.close()
+            raise
+        self._partitions, self._count = partitions, topic.partitions
+        if back:
+            log.warning(
+                "the points have changed: the values are read again from their start, rows that stay the same are kept",
+                extra={"receiver": self._receiver.name},
+            )
+        return Opened(positions, live)
+
+    def write(self, batch: Batch, refuse: Refuse) -> Written:
+        """See :class:`sinks.writer.Writer`."""
+        now = self._now()
+
+        def put(rows: Sequence[Row]) -> int:
+            return self._database.put(self._table, rows, now)
+
+        with self._database.transaction():
+            # 1. The positions. A worker that was superseded learns it here, before it writes anything; while this
+            #    transaction lasts another one waits for these rows.
+            self._control.move(batch.before, batch.after)
+            # 2. The rows, but those that the database refuses. If it fails, the positions go back with it.
+            written, refused = write_all(batch.rows, put)
+            # 3. Dead letters of the refused ones, acknowledged before the commit. If it fails, all of it is repeated;
+            #    a letter seen twice is one letter.
+            if refused:
+                self._control.record(refused, refuse(refused), now)
+            # 4. Commit, at the end of the block. If its answer is lost, the positions tell.
+        return Written(written, len(refused))
+
+    def go_live(self) -> bool:
+        """See :class:`sinks.writer.Writer`."""
+        with self._database.transaction():
+            live = self._control.go_live(self._table, self._partitions, self._count)
+        if live:
+            log.info(
+                "the view shows this epoch", extra={"receiver": self._receiver.name, "epoch": self._receiver.epoch}
+            )
+        return live
+
+    def close(self) -> None:
+        """See :class:`sinks.writer.Writer`."""
+        self._database.close()

@@ -1,0 +1,147 @@
+"""SQLite: one file, written ahead (WAL), so that readers never wait for the worker."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import msgspec
+
+from runtime.errors import Transient
+from schemas import exact, instants
+from sinks import columns, migrations
+from sinks.batch import Row, RowsRefused
+
+TYPES: dict[columns.Kind, str] = {"text": "TEXT", "integer": "INTEGER", "instant": "TEXT", "number": "TEXT"}
+
+
+@lru_cache(maxsize=1 << 16)
+def instant_text(instant: int) -> str:
+    """ISO 8601 in UTC, always with microseconds: texts of equal length sort as the instants do."""
+    return instants.to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_WRITE: dict[columns.Kind, Callable[[Any], Any]] = {
+    "text": _as_it_is,
+    "integer": _as_it_is,
+    "instant": instant_text,
+    "number": exact.to_text,
+}
+_WRITERS = tuple(_WRITE[column.kind] for column in columns.COLUMNS)
+_VALUES = f"VALUES ({', '.join('?' for _ in columns.COLUMNS)})"
+
+
+class SQLite:
+    """A :class:`sinks.database.Database`. Numbers are exact decimal texts, instants texts in UTC."""
+
+    name = "SQLite"
+
+    def __init__(self, receiver: str, path: Path, timeout: float) -> None:
+        """``timeout``: seconds to wait for another writer of the file. Opens nothing yet."""
+        self._receiver = receiver
+        self._path = path
+        self._timeout = timeout
+        self._open: sqlite3.Connection | None = None
+        self.migrations: Sequence[str] = migrations.steps("sqlite")
+        self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES, "WITHOUT ROWID")
+        self.show: Callable[[str], Sequence[str]] = lambda table: [
+            "DROP VIEW IF EXISTS meter_values",
+            f"CREATE VIEW meter_values AS {columns.select(table)}",
+        ]
+
+    def connect(self) -> None:
+        """See :class:`sinks.database.Database`."""
+        self.close()
+        with self._checked():
+            # No isolation level: transactions are begun and ended here, not by the driver.
+            self._open = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
+            self._open.create_function("nfc", 1, _nfc, deterministic=True)
+            self._open.execute("PRAGMA journal_mode = WAL")
+            # A power cut may take back the last commits, rows and positions together: they are read again.
+            self._open.execute("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See :class:`sinks.database.Database`. It writes from its begin: another writer waits, or makes us wait."""
+        with self._checked():
+            self.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._roll_back()
+                raise
+            self.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        if self._open is not None and self._open.in_transaction:
+            self._open.execute("ROLLBACK")
+
+    def lock_tables(self) -> None:
+        """See :class:`sinks.database.Database`. The transaction alone does it."""
+
+    def has_table(self, name: str) -> bool:
+        """See :class:`sinks.database.Database`."""
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]))
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See :class:`sinks.database.Database`."""
+        return self._connection.execute(statement, parameters).fetchall()
+
+    def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
+        """See :class:`sinks.database.Database`."""
+        return max(self._connection.executemany(statement, parameters).rowcount, 0)
+
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
+        """See :class:`sinks.database.Database`."""
+        statement = columns.upsert(table, _VALUES, "IS NOT", "nfc({})")
+        self.execute("SAVEPOINT rows")
+        try:
+            written = self.change(statement, [_texts(row, delivered_at) for row in rows])
+        except (sqlite3.IntegrityError, sqlite3.DataError) as error:
+            self.execute("ROLLBACK TO rows")
+            raise RowsRefused(_described(error)) from None
+        finally:
+            if self._open is not None and self._open.in_transaction:
+                self.execute("RELEASE rows")
+        return written
+
+    def close(self) -> None:
+        """See :class:`sinks.database.Database`."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._open is None:
+            raise Transient(f"SQLite of receiver {self._receiver}: not connected")
+        return self._open
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.close()
+            raise Transient(f"SQLite of receiver {self._receiver}: {_described(error)}") from None
+
+
+def _nfc(text: str | None) -> str | None:
+    return None if text is None else normalize("NFC", text)
+
+
+def _texts(row: Row, delivered_at: int) -> list[Any]:
+    values = (*msgspec.structs.astuple(row.value), delivered_at)
+    return [None if value is None else write(value) for write, value in zip(_WRITERS, values, strict=True)]
+
+
+def _described(error: sqlite3.Error) -> str:
+    """The kind of an error; never its text, which may quote rows."""
+    return getattr(error, "sqlite_errorname", type(error).__name__)

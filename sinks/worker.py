@@ -1,0 +1,167 @@
+"""The worker: from the values topic into one receiver's database. The main path, on one screen."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from runtime.health import Health
+from runtime.process import Stop
+from schemas import instants
+from sinks.batch import Batch, Positions, Refused, Row
+from sinks.consumer import Values
+from sinks.decoding import Decoder, refusal
+from sinks.delivery import Delivery
+from sinks.letters import Letters
+from sinks.meters import Meters
+from sinks.patience import Patience, Stopped
+from sinks.reporter import Reporter
+from sinks.writer import Topic, Writer, Written
+
+log = logging.getLogger(__name__)
+
+QUIET = 1.0
+"""Seconds between two looks at the lag while nothing comes, and between two writes that move positions only."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """What the records pass. ``decoder``: makes one, given the number of the topic's partitions."""
+
+    values: Values
+    decoder: Callable[[int], Decoder]
+    letters: Letters
+    writer: Writer
+    reporter: Reporter
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How the worker is seen, stopped, and timed."""
+
+    health: Health
+    stop: Stop
+    meters: Meters
+    patience: Patience
+    clock: Callable[[], float] = time.monotonic
+
+
+class Worker:
+    """Delivers one receiver's share. ``run`` works until it is asked to stop."""
+
+    def __init__(self, receiver: str, road: Road, watch: Watch) -> None:
+        """Connects to nothing yet."""
+        self._receiver = receiver
+        self._road = road
+        self._watch = watch
+        self._topic = Topic("", "", 0)  # until connected
+        self._partitions: Sequence[int] = ()
+        self._positions: Positions = {}
+        self._live = False
+        self._goal: Positions = {}
+        self._quiet_since = 0.0
+
+    def run(self) -> None:
+        """Works until ``stop`` is requested.
+
+        Raises:
+            Superseded: another worker writes this receiver.
+            PositionError: positions and log contradict each other.
+            ConfigError: the topics or the tables are not as they must be.
+        """
+        try:
+            with suppress(Stopped):  # nothing of what was in hand is done: it is read again at the next start
+                decoder = self._open()
+                while not self._watch.stop.requested:
+                    self._watch.health.beat()
+                    self._turn(decoder)
+        finally:
+            self._close()
+
+    def _open(self) -> Decoder:
+        until_done = self._watch.patience.until_done
+        self._topic, self._partitions = until_done(self._road.values.connect)
+        self._positions = until_done(self._reopen, self._watch.meters.waiting)
+        self._goal = until_done(lambda: self._road.values.begin(self._positions))
+        self._watch.health.ready()
+        log.info(
+            "delivering",
+            extra={"receiver": self._receiver, "partitions": len(self._partitions), "live": self._live},
+        )
+        return self._road.decoder(self._topic.partitions)
+
+    def _turn(self, decoder: Decoder) -> None:
+        road, until_done = self._road, self._watch.patience.until_done
+        # 1. Consume: what is there, with the positions behind it. If it fails nothing was taken; it is asked again.
+        fetched = until_done(road.values.fetch)
+        # 2. Decode and filter. If the schema registry is away the same records wait here.
+        decoded = until_done(lambda: decoder.decode(fetched.records))
+        # 3. Dead letters, acknowledged before anything moves on. If it fails they are sent again: a letter seen twice
+        #    is one letter.
+        until_done(lambda: road.letters.send(decoded.letters))
+        self._watch.meters.decoded(len(fetched.records), decoded)
+        # 4. One database transaction: positions by compare-and-set, then rows. If it fails nothing of it is there and
+        #    it is tried again for ever; if the worker dies here the records are read again, and the guard absorbs
+        #    what was written. If another worker has moved the positions, this one ends.
+        if decoded.rows or (fetched.positions != self._positions and self._has_been_quiet()):
+            self._deliver(decoded.rows, fetched.positions)
+            # 5. Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
+            road.reporter.report(fetched.positions)
+            self._watch.meters.lag.set(road.values.lag(ask=False))
+            self._quiet_since = self._watch.clock()
+        elif not fetched.records and self._has_been_quiet():
+            self._look()
+
+    def _deliver(self, rows: list[Row], after: Positions) -> None:
+        delivery = Delivery(self._road.writer, Batch(rows, self._positions, after), self._reopen)
+        with self._watch.meters.transaction_seconds.time():
+            written: Written | None = self._watch.patience.until_done(
+                lambda: delivery.attempt(self._refuse), self._watch.meters.waiting
+            )
+        self._positions = after
+        self._watch.meters.delivered(rows, written, instants.now())
+        self._switch_when_caught_up()
+
+    def _refuse(self, refused: Sequence[Refused]) -> list[str]:
+        letters = [refusal(bad, self._receiver) for bad in refused]
+        self._road.letters.send(letters)
+        for letter in letters:
+            self._watch.meters.dead_letter(letter)
+        log.warning(
+            "the database refuses rows; they are dead letters",
+            extra={
+                "receiver": self._receiver,
+                "rows": len(refused),
+                "reasons": sorted({bad.reason for bad in refused}),
+            },
+        )
+        return [letter.id for letter in letters]
+
+    def _look(self) -> None:
+        """While nothing comes: is the cluster there, and how far is its end?"""
+        self._watch.meters.lag.set(self._watch.patience.until_done(lambda: self._road.values.lag(ask=True)))
+        self._switch_when_caught_up()
+        self._quiet_since = self._watch.clock()
+
+    def _has_been_quiet(self) -> bool:
+        return self._watch.clock() - self._quiet_since >= QUIET
+
+    def _switch_when_caught_up(self) -> None:
+        """An epoch filled beside the live one takes its place once it is as whole as it was when this worker began.
+
+        An epoch that was empty then does not: there was nothing to catch up with, and the old rows are better.
+        """
+        if self._live or not any(self._goal.values()):
+            return
+        if all(self._positions[partition] >= end for partition, end in self._goal.items()):
+            self._live = self._watch.patience.until_done(self._road.writer.go_live, self._watch.meters.waiting)
+
+    def _reopen(self) -> Positions:
+        opened = self._road.writer.open(self._topic, self._partitions)
+        self._live = opened.live
+        return opened.positions
+
+    def _close(self) -> None:
+        for part in (self._road.reporter, self._road.letters, self._road.values, self._road.writer):
+            part.close()

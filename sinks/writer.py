@@ -1,0 +1,79 @@
+"""What every receiver's database does, whichever it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sinks.batch import Batch, Positions, Refused
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Whom a writer writes for, and what: one epoch's rows of some points.
+
+    ``points``: the fingerprint of the points; another than at the last start sets the positions back to the start.
+    """
+
+    name: str
+    epoch: str
+    points: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The values topic as the cluster has it. ``id`` is another where the topic was made anew."""
+
+    name: str
+    id: str
+    partitions: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What stands in the receiver's database. ``live``: its view shows this epoch's rows."""
+
+    positions: Positions
+    live: bool
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one transaction did: rows inserted or replaced, and rows the database refuses."""
+
+    rows: int
+    refused: int
+
+
+Refuse = Callable[[Sequence[Refused]], Sequence[str]]
+"""Makes dead letters of refused rows, returns their ids once they are acknowledged; raises Transient."""
+
+
+class Writer(Protocol):
+    """Delivers batches into one receiver's database, each in one transaction."""
+
+    def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
+        """Connects (again), makes or migrates the tables, and reads the positions of these partitions.
+
+        Raises:
+            Transient: the database cannot be used now.
+            ConfigError: the tables belong to another receiver, or to a newer release.
+            PositionError: the stored positions are of another topic.
+        """
+
+    def write(self, batch: Batch, refuse: Refuse) -> Written:
+        """Moves the positions and writes the rows: all of it, or nothing.
+
+        Raises:
+            Transient: the database cannot be used now; whether it was written is known after ``open``.
+            Superseded: another worker has moved the positions. Nothing was written.
+        """
+
+    def go_live(self) -> bool:
+        """Says that these partitions are filled; the view is switched with the last. Returns whether it is.
+
+        Raises:
+            Transient: the database cannot be used now.
+        """
+
+    def close(self) -> None:
+        """Ends the connection."""
