@@ -24,7 +24,7 @@ RUNS = Path(".run")
 TURN_SECONDS = 0.5
 UNEQUAL, TROUBLE, INTERRUPTED = 1, 70, 130
 
-points_option = click.option("--points", default=60, show_default=True, help="Simulated metering points.")
+points_option = click.option("--points", default=40, show_default=True, help="Simulated metering points.")
 seed_option = click.option("--seed", default=1, show_default=True, help="The simulated world; the same seed, the same.")
 tick_option = click.option("--tick", default=1.0, show_default=True, help="Seconds in which a simulated hour passes.")
 
@@ -41,7 +41,7 @@ def main() -> None:
 @click.option("--seconds", default=15.0, show_default=True, help="How long the utility lives before the verdict.")
 def demo(points: int, seed: int, tick: float, seconds: float) -> None:
     """Everything from start to verdict; exit code 0 only if every receiver's table is equal to the ledger."""
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     with _running("demo", console, Options(RUNS / "demo", points=points, seed=seed, tick=tick)) as system:
         equal = course.run(system, course.Course(live=seconds), console)
     sys.exit(0 if equal else UNEQUAL)
@@ -53,7 +53,7 @@ def demo(points: int, seed: int, tick: float, seconds: float) -> None:
 @tick_option
 def up(points: int, seed: int, tick: float) -> None:
     """The same system, until Ctrl-C."""
-    console = Console()
+    console = Console(soft_wrap=True, highlight=False)
     with _running("up", console, Options(RUNS / "up", points=points, seed=seed, tick=tick)) as system:
         system.start(lambda step: console.print(f"· {step}"))
         _addresses(console, system)

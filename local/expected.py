@@ -60,7 +60,7 @@ class FeedFacts:
 
 @dataclass(frozen=True)
 class ExpectedRow:
-    """One row of the table. Numbers are exact, with 12 decimals; times are UTC."""
+    """One row of the table. Numbers are exact, with 12 decimals; times are UTC; texts are in NFC."""
 
     source: str
     metering_point: str
@@ -218,14 +218,14 @@ def _row(where: tuple[FeedFacts, str, str], content: Content, terms: Terms, deri
         period_start=content.period[0],
         period_end=content.period[1],
         value=_decimal(content.value),
-        unit=content.unit,
+        unit=unicodedata.normalize("NFC", content.unit),
         previous_reading_at=derived.previous_at,
         delta=_decimal(derived.delta),
         consumption=_decimal(derived.consumption),
         consumption_unit=consumption_unit(terms, content.unit),
         quality=quality,
-        reading_method=content.method,
-        reading_reason=content.reason,
+        reading_method=_nfc(content.method),
+        reading_reason=_nfc(content.reason),
         held=derived.held,
     )
 
