@@ -195,6 +195,12 @@ def test_a_secret_in_the_wrong_place_is_not_echoed(folder: Path) -> None:
     assert not any(SECRET in line for line in problems(folder, text))
 
 
+def test_an_error_of_a_group_itself_does_not_echo_either() -> None:
+    with pytest.raises(ValueError, match="registry") as caught:
+        Settings.model_validate({"registry": {"user": "joe", "password": [SECRET]}})
+    assert SECRET not in str(caught.value)
+
+
 def test_the_text_of_a_secret_is_that_of_its_file_without_the_last_line_break(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f" {SECRET} \r\n")
     assert Secret(file=tmp_path / "key").reveal({}) == f" {SECRET} "
