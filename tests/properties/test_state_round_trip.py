@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from schemas.exact import LIMIT
 from streams.buckets import Buckets
 from streams.rules.entry import Entry, Terms
+from tests.readings_strategy import timeless
 
 instants = st.integers(-(10**14), 8 * 10**15)
 numbers = st.integers(1 - LIMIT, LIMIT - 1) | st.integers(-100, 100) | st.integers(-(2**63) - 2, 2**63 + 2)
@@ -30,11 +31,13 @@ buckets = st.lists(entries, min_size=1, max_size=8, unique_by=lambda entry: entr
 )
 
 
+@timeless
 @given(buckets)
 def test_a_bucket_comes_back_as_it_went(bucket: list[Entry]) -> None:
     assert Buckets().decode(Buckets().encode(bucket)) == bucket
 
 
+@timeless
 @given(buckets)
 def test_equal_entries_have_equal_bytes(bucket: list[Entry]) -> None:
     """Whatever was encoded and decoded in between: a state topic can be compared byte by byte."""
