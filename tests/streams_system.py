@@ -1,9 +1,12 @@
 """Streams on a real Kafka: topics of its own, readings in, workers as processes, and what must come out."""
 
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +120,17 @@ class WorkerProcess:
         """SIGTERM; returns the exit code."""
         self.signal(signal.SIGTERM)
         return self.ended(within)
+
+    def answer(self, path: str) -> str:
+        """What it answers over HTTP; empty before it serves, or while it is not ready."""
+        served = re.search(r"address=(http://[^/]+)", self.said())
+        if served is None:
+            return ""
+        try:
+            with urllib.request.urlopen(served[1] + path, timeout=5) as answer:
+                return str(answer.read(), "utf-8")
+        except urllib.error.HTTPError:
+            return ""
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

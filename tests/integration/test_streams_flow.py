@@ -130,3 +130,28 @@ def test_a_lone_reading_is_published_with_epoch_sequence_and_one_clock(system: S
     value = VALUES.decode(record.value)
     assert (value.epoch, value.sequence, value.consumption) == ("1", 0, 5 * exact.ONE)
     assert abs(value.published_at - record.timestamp * 1_000) < 60_000_000
+
+
+def test_a_worker_tells_how_it_does(system: StreamsSystem) -> None:
+    worker = system.worker()
+    until(lambda: worker.answer("/readyz") == "ready\n", what="ready")
+    system.feed([hour("p", 0, 1), hour("p", 1, 3), hour("p", 2, 2), hour("p", 0, 1, fetched=2)])
+    system.put(b"poison", "p")
+    system.flush()
+    system.drain()
+    assert worker.answer("/healthz") == "live\n"
+    told = until(lambda: _sample(worker.answer("/metrics"), "consumed_total") == 5 and worker.answer("/metrics"))
+    assert _sample(told, "duplicates_total") == 1
+    assert _sample(told, 'published_total{cause="new"}') == 3
+    assert _sample(told, 'held_total{reason="negative_delta"}') == 1
+    assert _sample(told, 'dead_letters_total{reason="undecodable_record"}') == 1
+    assert _sample(told, "partitions") == 2
+    assert _sample(told, "state_series") == 1
+    assert _sample(told, "state_bytes") > 0
+    assert _sample(told, "recovery_seconds_count") == 2
+
+
+def _sample(metrics: str, series: str) -> float:
+    """The value of one of the streams' series; 0 where it does not stand."""
+    start = f"meterstream_streams_{series} "
+    return next((float(line.removeprefix(start)) for line in metrics.splitlines() if line.startswith(start)), 0.0)

@@ -2,19 +2,36 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from runtime.health import Health
+from runtime.metrics import StreamsMetrics
 from runtime.settings.tree import Settings
-from streams.app import AGENT, REBALANCE_TIMEOUT, streams_app
-from streams.owner import GRACE
+from streams.app import REBALANCE_TIMEOUT, Membership, attach, streams_app
+from streams.owner import GRACE, Owner, Signs
+from streams.patience import Patience
 from streams.pulse import Pulse
 from streams.transport import ChunkTransport
 
 
-def test_the_agent_has_the_name_it_always_had() -> None:
-    """The group's members and Faust's own names depend on it."""
-    assert AGENT == "streams"
+async def test_the_agent_has_the_name_it_always_had() -> None:
+    """Left to Faust it would be that of a function and its module, and change with them."""
+    app = streams_app(Settings(), Pulse(60))
+    health = Health()
+    signs = Signs(Pulse(60), health, StreamsMetrics(CollectorRegistry()))
+    owner = Owner(Membership(app), never, Patience(signs.pulse, health), signs)
+    attach(app, "meterstream.1.readings", owner, never)
+    assert list(app.agents) == ["streams"]
+    (agent,) = app.agents.values()
+    assert agent.channel.get_topic_name() == "meterstream.1.readings"
+    assert agent.concurrency == 1
+
+
+def never(*_: Any) -> Any:
+    raise AssertionError("nothing has started")
 
 
 def test_faust_gives_membership_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
