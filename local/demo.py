@@ -44,7 +44,6 @@ def run(system: LocalSystem, course: Course, console: Console) -> bool:
         live = watch.phase("2 new, late, corrected, broken", _after(course.live), course.live + SETTLE_SECONDS)
         system.ask_utility("/_control", {"quiet": True})
         watch.phase("3 quiet: until everything has arrived", _served_and(drain, system), SETTLE_SECONDS)
-    drain.close()
     _rates(console, history, seconds)
     verdicts = judge(system)
     report(console, verdicts, live)

@@ -1,59 +1,36 @@
 """Whether all that has been published has arrived: positions against the ends of the logs."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-
-from local.settings_file import RECEIVERS
-from runtime.kafka import kafka_python_options
+from operations.progress import progress
+from runtime.errors import Transient
 from runtime.settings.tree import Settings
-from runtime.topics import TopicNames
 
 STEADY_SECONDS = 2.0
 """The logs must not have grown for so long: a producer may hold an answer that it has not published yet."""
 
-Offsets = Mapping[TopicPartition, int]
-
 
 class Drain:
-    """Asks Kafka whether streams and every sink stand at the end of their topic."""
+    """Asks Kafka whether streams and every sink stand at the end of a log that has not grown for a while."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        """Connects to the cluster."""
-        options = kafka_python_options(settings.kafka)
-        names = TopicNames.of(settings)
-        self._admin = KafkaAdminClient(**options)
-        self._consumer = KafkaConsumer(**options)
+        """Connects to nothing yet."""
+        self._settings = settings
         self._clock = clock
-        self._followers = {names.streams_group: names.readings}
-        self._followers |= {names.sink_group(receiver): names.values for receiver in RECEIVERS}
-        self._ends: dict[str, Offsets] = {}
+        self._ends: list[dict[int, int]] = []
         self._steady_since = clock()
 
     def done(self) -> bool:
-        """Whether everybody has stood at the end of a log that has not grown for a while."""
-        ends = {topic: self._end(topic) for topic in set(self._followers.values())}
+        """Whether everything has arrived; False also while the cluster does not answer."""
+        try:
+            found = progress(self._settings)
+        except Transient:
+            return False
+        read = {reader.topic for reader in (found.streams, *found.receivers)}
+        ends = [topic.ends for topic in found.topics if topic.name in read]
         if ends != self._ends:
             self._ends, self._steady_since = ends, self._clock()
             return False
         steady = self._clock() - self._steady_since >= STEADY_SECONDS
-        return steady and not any(self._behind(group, ends[topic]) for group, topic in self._followers.items())
-
-    def close(self) -> None:
-        """Disconnects."""
-        self._admin.close()
-        self._consumer.close()
-
-    def _end(self, topic: str) -> Offsets:
-        partitions = [TopicPartition(topic, number) for number in self._consumer.partitions_for_topic(topic) or ()]
-        ends: Offsets = self._consumer.end_offsets(partitions)
-        return ends
-
-    def _behind(self, group: str, ends: Offsets) -> bool:
-        positions = self._admin.list_group_offsets(group)[group]
-        return any(end > 0 and _offset(positions.get(partition)) < end for partition, end in ends.items())
-
-
-def _offset(position: object) -> int:
-    return int(getattr(position, "offset", -1))
+        return steady and found.streams.lag == 0 and all(receiver.lag == 0 for receiver in found.receivers)

@@ -1,5 +1,6 @@
 """The whole road, with every process killed once in the middle: what arrives is what the utility said."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,11 +19,13 @@ SERVICES = ("PostgreSQL", "Kafka", "utility")
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[LocalSystem]:
-    options = Options(tmp_path, points=24, seed=7, tick=0.5, hours=5 * 24, days=30, months=12)
-    with LocalSystem(options) as running:
-        running.start()
-        yield running
+def system() -> Iterator[LocalSystem]:
+    """Not in pytest's own directory: pytest closes that to other users, and as root PostgreSQL runs as another."""
+    with tempfile.TemporaryDirectory(prefix="meterstream-road-") as directory:
+        options = Options(Path(directory), points=24, seed=7, tick=0.5, hours=5 * 24, days=30, months=12)
+        with LocalSystem(options) as running:
+            running.start()
+            yield running
 
 
 def until(system: LocalSystem, condition: Callable[[], bool], within: float, what: str) -> None:
@@ -54,7 +57,6 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     drain = Drain(system.settings)
     until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 120, "every point is served")
     until(system, drain.done, 120, "everything has arrived")
-    drain.close()
     verdicts = judge(system)
     assert [verdict.differences for verdict in verdicts] == [(), ()]
     assert all(verdict.equal for verdict in verdicts)
