@@ -146,7 +146,7 @@ def busy(run: Run, config: Path) -> TopicNames:
     producer.close()
     with admin(settings.kafka) as client:
         read = {TopicPartition(names.readings, 0): 5, TopicPartition(names.readings, 1): 2}
-        delivered = {TopicPartition(names.values, 0): 1}
+        delivered = {TopicPartition(names.values, 0): 1, TopicPartition(names.readings, 1): 3}  # the last: not its own
         for group, offsets in ((names.streams_group, read), (names.sink_group("vitec"), delivered)):
             client.alter_group_offsets(group, {part: OffsetAndMetadata(at, "", -1) for part, at in offsets.items()})
     return names

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -161,5 +162,7 @@ def lost_sockets(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def test_a_cluster_that_is_not_there_may_come_later(call: Callable[[Settings], object]) -> None:
     server = f"127.0.0.1:{free_port()}"
     away = Settings.model_validate({"kafka": {"bootstrap_servers": server, "request_timeout": 0.5}})
+    threads = set(threading.enumerate())
     with pytest.raises(Transient, match=f"Kafka at {server} does not answer"):
         call(away)
+    assert set(threading.enumerate()) <= threads
