@@ -45,10 +45,10 @@ def run(system: LocalSystem, course: Course, console: Console) -> bool:
         system.ask_utility("/_control", {"quiet": True})
         watch.phase("3 quiet: until everything has arrived", _served_and(drain, system), SETTLE_SECONDS)
     _rates(console, history, seconds)
-    verdicts = judge(system)
-    report(console, verdicts, live)
+    judgement = judge(system)
+    report(console, judgement, live)
     console.print(f"· the demo took {time.monotonic() - began:.0f} s")
-    return all(verdict.equal for verdict in verdicts)
+    return judgement.equal
 
 
 def _after(seconds: float) -> Callable[[], bool]:
