@@ -80,7 +80,7 @@ class KafkaLog:
             enable_idempotence=True,
             max_batch_size=MAX_BATCH,
             max_request_size=MAX_BATCH + (64 << 10),
-            retry_backoff_ms=50,
+            retry_backoff_ms=100,
         )
 
     async def start(self) -> None:

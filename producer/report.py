@@ -9,6 +9,12 @@ from schemas.events import DeadLetter
 
 log = logging.getLogger(__name__)
 
+_TOLD = {
+    "field": "readings have a field that the mapping does not know; they flow on",
+    "category": "the mapping does not know this category; it flows on with the defaults",
+    "method": "the mapping does not know this method; its quality is unknown",
+    "off_grid": "readings of this category are dated beside the calendar's grid: check the stamp convention",
+}
 _TOLD_AT_MOST = 1_000
 _SHOWN = 40
 
@@ -44,11 +50,7 @@ class Report:
             self._metrics.unknown_codes.labels(self.source, kind).inc(number)
             if (kind, code) not in self._told and len(self._told) < _TOLD_AT_MOST:
                 self._told.add((kind, code))
-                log.warning(
-                    "the mapping does not know this %s; it flows on",
-                    kind,
-                    extra={"source": self.source, "code": code[:_SHOWN]},
-                )
+                log.warning(_TOLD[kind], extra={"source": self.source, "code": code[:_SHOWN]})
 
     def points(self, configured: int, due: int, failing: int) -> None:
         """How the source's points are."""

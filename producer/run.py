@@ -63,6 +63,8 @@ class Plan:
 
 def run(process: Process, plan: Plan) -> None:
     """Polls until a stop is requested; raises what ended it otherwise."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # while Kafka is away it says so 40 times a second
+    logging.getLogger("kafka").setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_Producer(process, plan).run())
@@ -89,6 +91,7 @@ class _Producer:
         self._gates: list[Gate] = []
         self._works: list[SourceWork] = []
         self._log: KafkaLog | None = None
+        self._reason: str | None = None
 
     async def run(self) -> None:
         """The life of the process."""
@@ -171,7 +174,7 @@ class _Producer:
 
     async def _patiently(self, call: Callable[[], Coroutine[object, object, T]]) -> T:
         """Calls until it succeeds, with back-off while something is away; nothing is in hand, so a stop ends it all."""
-        backoff = Backoff(maximum=10.0)
+        backoff = Backoff(maximum=3.0)
         stopping = asyncio.create_task(self._stopping.wait())
         for attempt in itertools.count(1):
             calling = asyncio.create_task(call())
@@ -192,16 +195,22 @@ class _Producer:
         while True:
             self._process.health.beat()
             if self._log is not None:
-                reason = self._waiting_for(self._log)
-                if reason is None:
-                    self._process.health.ready()
-                else:
-                    self._process.health.waiting(reason)
+                self._say(self._waiting_for(self._log))
             if turn % _TELL_EVERY == 0:
                 for work in self._works:
                     work.tell()
             turn += 1
             await asyncio.sleep(_TURN)
+
+    def _say(self, reason: str | None) -> None:
+        """Ready or not; a change is logged."""
+        if reason is None:
+            self._process.health.ready()
+        else:
+            self._process.health.waiting(reason)
+        if reason != self._reason:
+            log.log(logging.WARNING if reason else logging.INFO, reason or "all is well")
+            self._reason = reason
 
     def _waiting_for(self, kafka: KafkaLog) -> str | None:
         since = kafka.waiting_since()

@@ -18,7 +18,8 @@ class ProducerMetrics:
         """Registers every series."""
         self.calls = Counter(
             "meterstream_producer_calls",
-            "Requests to the utility by outcome: ok, failed, limited (429), unauthorised, unreadable, refused (4xx).",
+            "Requests to the utility by outcome: ok, failed, limited (429), unauthorised, unreadable, "
+            "refused (other 4xx), resent (by the HTTP client, after a kept connection was closed).",
             ["source", "outcome"],
             registry=registry,
         )
@@ -52,7 +53,8 @@ class ProducerMetrics:
         )
         self.unknown_codes = Counter(
             "meterstream_producer_unknown_codes",
-            "Readings with a category, method or field name that the mapping does not know; they flow on.",
+            "Readings with a category, method or field that the mapping does not know, or off_grid: dated beside the "
+            "calendar's grid; they flow on.",
             ["source", "kind"],
             registry=registry,
         )

@@ -142,10 +142,11 @@ class KeptLog:
 
 
 class ScriptedClient:
-    """A utility that answers with what stands in ``bodies`` by point; counts and keeps the windows asked for."""
+    """A utility that answers with what stands in ``bodies`` by point, and in ``pages`` where one is asked for."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
+        self.pages: dict[str, bytes] = {}
         self.windows: list[Window] = []
         self.sent_at = NOW
 
@@ -158,6 +159,8 @@ class ScriptedClient:
         await asyncio.sleep(0)
         self.windows.append(window)
         self.sent_at += 1_000_000
+        if page is not None:
+            return Body(self.pages[page], None, self.sent_at)
         return Body(self.bodies[point.metering_point], None, self.sent_at)
 
 

@@ -1,13 +1,15 @@
 """Poll, map, publish, remember: what is published when, in which order, and what is remembered of it."""
 
+import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from producer.points import Point, SeriesSettings
 from producer.response import Unreadable
 from schemas import exact
-from schemas.instants import DAY
+from schemas.instants import DAY, SECOND
 from tests.polling import (
     ABSENT,
     NAMES,
@@ -59,10 +61,10 @@ async def test_before_anything_is_published_its_memory_is_erased_and_written_aft
 
 async def test_an_unchanged_answer_publishes_nothing() -> None:
     room = PollingRoom()
-    await loaded(room, hour("2020-03-02T02:00:00"), hour("2020-03-03T02:00:00"))
+    await loaded(room, hour("2020-03-02T02:00:00"), hour("2020-03-02T03:00:00"))
     before = len(room.log.records)
     await room.poll()
-    room.client.say(message_json(hour("2020-03-03T02:00:00"), " " + hour("2020-03-02T02:00:00")), "\n")
+    room.client.say(message_json(hour("2020-03-02T03:00:00"), " " + hour("2020-03-02T02:00:00")), "\n")
     await room.poll()
     assert len(room.log.records) == before
     assert room.count("unchanged_total") == 6, "the second piece of the load, and two polls"
@@ -291,3 +293,53 @@ async def test_a_customer_number_is_filled_in_where_the_message_has_none() -> No
     room.client.say(message_json(hour("2020-03-02T02:00:00"), customer="null"))
     await room.poll()
     assert room.log.readings()[0].customer_number == "777"
+
+
+def page(*messages: str, pages: int = 3) -> bytes:
+    return f'{{"Data":[{",".join(messages)}],"Pages":{pages}}}'.encode()
+
+
+def paged(tmp_path: Path, **limits: int) -> PollingRoom:
+    """A room whose utility answers in three pages; one day lies on two of them."""
+    mapping = tmp_path / "paged.toml"
+    mapping.write_text('[request]\npath = "/{metering_point}"\n[envelope]\nshape = "page"\n', encoding="utf-8")
+    room = PollingRoom(feed(mapping=str(mapping), limits=limits))
+    one, two = (message_json(hour(f"2020-03-02T0{number}:00:00")) for number in (1, 2))
+    room.client.bodies[POINT] = page(one, two)
+    room.client.pages["2"] = page(message_json(hour("2020-03-02T03:00:00")))
+    room.client.pages["3"] = page(message_json(hour("2020-03-03T03:00:00")))
+    return room
+
+
+async def test_all_pages_are_one_answer_with_the_version_of_its_first_request(tmp_path: Path) -> None:
+    room = paged(tmp_path)
+    await room.poll()
+    assert [reading.reading_date[8:13] for reading in room.log.readings()] == ["02T01", "02T02", "02T03", "03T03"]
+    assert {reading.fetched_at for reading in room.log.readings()} == {NOW + SECOND}
+
+
+async def test_a_page_that_cannot_be_read_makes_the_whole_answer_a_failed_poll(tmp_path: Path) -> None:
+    """Else a part could be remembered of which only a half was seen."""
+    room = paged(tmp_path)
+    room.client.pages["3"] = b"<html>"
+    with pytest.raises(Unreadable):
+        await room.poll()
+    assert not room.log.readings()
+    assert [letter.reason for letter in room.log.letters()] == ["unreadable_response"]
+
+
+async def test_pages_without_end_are_given_up(tmp_path: Path) -> None:
+    room = paged(tmp_path, max_pages=2)
+    with pytest.raises(Unreadable, match="more than 2 pages"):
+        await room.poll()
+
+
+async def test_what_the_mapping_does_not_know_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    room = PollingRoom()
+    odd = {"DeliveryCategory": "GAS", "ReadingMethod": "Ny", "Extra": 7}
+    with caplog.at_level(logging.WARNING, logger="producer"):
+        await loaded(room, hour("2020-03-02T02:30:00", **odd), hour("2020-03-02T03:30:00", **odd))
+        room.client.say(message_json(hour("2020-03-02T04:30:00", **odd)))
+        await room.poll()
+    assert sorted(vars(record)["code"] for record in caplog.records) == ["Extra", "GAS", "GAS", "Ny"]
+    assert room.count("unknown_codes_total", kind="off_grid") == 3
