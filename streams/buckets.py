@@ -20,8 +20,8 @@ WIDTH: dict[Granularity, int] = {"month": 365 * DAY, "day": 30 * DAY, "hour": DA
 """Microseconds per bucket, by the granularity of its series; bucket ``n`` begins at ``n * width``.
 
 Wide buckets hold a reading in fewer bytes, narrow ones rewrite fewer for a lone new reading. Measured (written per lone
-reading / held per reading, keys included): hours – half a day 200/20, a day 233/13, two days 293/9 bytes; days – 15 days
-254/21, 30 days 309/15, 60 days 419/12; months – half a year 206/42, a year 224/28, two years 256/23.
+reading / held per reading, keys included): hours – half a day 200/20, a day 233/13, two days 293/9 bytes; days – 15
+254/21, 30 309/15, 60 419/12; months – half a year 206/42, a year 224/28, two years 256/23.
 """
 
 _FORMAT = 1
