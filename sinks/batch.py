@@ -74,6 +74,8 @@ def is_outside(value: MeterValue) -> bool:
 def waves(rows: Iterable[Row]) -> list[list[Row]]:
     """The rows in waves: written one after the other they leave what the rows one by one would leave.
 
+    The rows are in the order of the log, in which the sequences of an identity rise.
+
     In a wave each identity stands once (one statement cannot touch a row twice), in the order of the key. A full value
     makes those of smaller sequence before it needless. An outside_history value does not: whether it replaces a row
     depends on that row, so what was there before it is written first, in an earlier wave. Few are.
@@ -94,8 +96,8 @@ def _add(steps: list[Row], row: Row) -> None:
     sequence = row.value.sequence
     if any(step.value.sequence >= sequence and not is_outside(step.value) for step in steps):
         return
-    if not is_outside(row.value):
-        steps[:] = [step for step in steps if step.value.sequence >= sequence]
+    if not is_outside(row.value) and all(step.value.sequence < sequence for step in steps):
+        steps.clear()
     steps.append(row)
 
 

@@ -84,6 +84,7 @@ class Worker:
         self._topic, self._partitions = until_done(self._road.values.connect)
         self._positions = until_done(self._reopen, self._watch.meters.waiting)
         self._goal = until_done(lambda: self._road.values.begin(self._positions))
+        self._watch.meters.lag.set(self._road.values.lag(ask=False))
         self._watch.health.ready()
         log.info(
             "delivering",

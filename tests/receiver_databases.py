@@ -1,0 +1,75 @@
+"""Receivers' databases for tests: the real ones, and what stands in them as anyone would read it."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+
+from local.postgres import PostgresServer
+from sinks.database import Database
+from sinks.postgresql import Address, PostgreSQL
+from sinks.sqlite import SQLite
+
+TIMEOUT = 5.0
+
+
+class ReceiverDatabase(Protocol):
+    """A database that a receiver may have."""
+
+    def database(self) -> Database:
+        """Another connection of a worker, not yet opened."""
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """A statement of the receiver's owner, in a transaction of its own; numbers and instants come as text."""
+
+    def settings(self) -> Sequence[str]:
+        """The lines of a receiver's settings that say where it stands."""
+
+
+@dataclass(frozen=True)
+class PostgreSQLReceiver:
+    """A schema of its own on a real server."""
+
+    dsn: str
+    schema: str
+
+    @classmethod
+    def on(cls, server: PostgresServer, schema: str) -> "PostgreSQLReceiver":
+        """One of that name; it is made by the worker."""
+        return cls(server.dsn(), schema)
+
+    def database(self) -> Database:
+        return PostgreSQL(Address("vitec", self.dsn, self.schema, TIMEOUT))
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.dsn) as connection:
+            connection.execute("SELECT set_config('search_path', %s, false)", [self.schema])
+            connection.execute("SET TimeZone = 'UTC'")
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def settings(self) -> Sequence[str]:
+        return ('database = "postgresql"', f'dsn = "{self.dsn}"', f'database_schema = "{self.schema}"')
+
+
+@dataclass(frozen=True)
+class SQLiteReceiver:
+    """A file."""
+
+    path: Path
+
+    def database(self) -> Database:
+        return SQLite("vitec", self.path, TIMEOUT)
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path, timeout=TIMEOUT)) as connection:
+            found = connection.execute(statement).fetchall()
+            connection.commit()
+            return found
+
+    def settings(self) -> Sequence[str]:
+        return ('database = "sqlite"', f'path = "{self.path}"')

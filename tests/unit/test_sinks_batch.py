@@ -1,0 +1,101 @@
+"""Waves and splitting: whatever they leave out or write together, the table ends as if rows came one by one."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.events import MeterValue
+from sinks.batch import Identity, Row, RowsRefused, identity, is_outside, waves, write_all
+from tests.sink_rows import outside, row, value
+
+Table = dict[Identity, MeterValue]
+REFUSED_UNIT = "refused"
+
+
+def replaces(new: MeterValue, old: MeterValue | None) -> bool:
+    """The guard of DESIGN.md section 4, said once more."""
+    if old is None:
+        return True
+    if new.sequence <= old.sequence:
+        return False
+    return not is_outside(new) or (new.fetched_at > old.fetched_at and new.value != old.value)
+
+
+def put(table: Table, rows: Sequence[Row]) -> int:
+    """A database: all or none, and never a row twice in one statement."""
+    assert len({identity(each) for each in rows}) == len(rows)
+    if any(each.value.unit == REFUSED_UNIT for each in rows):
+        raise RowsRefused("unit")
+    written = 0
+    for each in rows:
+        if replaces(each.value, table.get(identity(each))):
+            table[identity(each)] = each.value
+            written += 1
+    return written
+
+
+SHAPES = st.tuples(
+    st.sampled_from(["a", "b"]),
+    st.booleans(),
+    st.integers(0, 3),
+    st.integers(0, 5),
+    st.sampled_from(["kWh", "kWh", "kWh", REFUSED_UNIT]),
+)
+
+
+def log(shapes: list[tuple[str, bool, int, int, str]]) -> list[Row]:
+    """A piece of log: sequences rise, as the readings that cause the values do."""
+    return [
+        row((outside if is_out else value)(sequence, metering_point=point, value=number, fetched_at=at, unit=unit))
+        for sequence, (point, is_out, number, at, unit) in enumerate(shapes)
+    ]
+
+
+@given(st.lists(SHAPES, max_size=12).map(log), st.integers(0, 12), st.integers(0, 12))
+def test_batches_leave_what_rows_one_by_one_leave_however_they_are_cut_and_read_again(
+    rows: list[Row], cut: int, again: int
+) -> None:
+    one_by_one: Table = {}
+    for each in rows:
+        if each.value.unit != REFUSED_UNIT:
+            put(one_by_one, [each])
+    in_batches: Table = {}
+    for batch in (rows[:cut], rows[cut:], rows[again:]):
+        write_all(batch, lambda some: put(in_batches, some))
+    assert in_batches == one_by_one
+
+
+def test_a_batch_without_outside_values_is_one_wave_sorted_by_key() -> None:
+    rows = [row(value(sequence, metering_point=point)) for sequence, point in ((1, "c"), (2, "a"), (3, "c"), (4, "b"))]
+    assert waves(rows) == [[rows[1], rows[3], rows[2]]]
+
+
+def test_an_outside_value_waits_for_the_row_it_is_compared_with() -> None:
+    full, late = row(value(1)), row(outside(2))
+    assert waves([full, late]) == [[full], [late]]
+
+
+def test_a_full_value_makes_an_earlier_outside_value_needless() -> None:
+    late, full = row(outside(1)), row(value(2))
+    assert waves([late, full]) == [[full]]
+
+
+@pytest.mark.parametrize("bad", [set(), {0}, {7}, {3, 4}, set(range(8))])
+def test_refused_rows_are_found_and_the_others_written(bad: set[int]) -> None:
+    rows = [
+        row(value(number, metering_point=f"p{number}", unit=REFUSED_UNIT if number in bad else "kWh"))
+        for number in range(8)
+    ]
+    table: Table = {}
+    written, refused = write_all(rows, lambda some: put(table, some))
+    assert {each.row.value.sequence for each in refused} == bad
+    assert written == len(table) == 8 - len(bad)
+
+
+def test_when_the_newest_of_an_identity_is_refused_the_one_before_it_counts() -> None:
+    table: Table = {}
+    older, newest = row(value(1)), row(value(2, unit=REFUSED_UNIT))
+    assert write_all([older, newest], lambda some: put(table, some)) == (1, [(newest, "unit")])
+    assert list(table.values()) == [older.value]
