@@ -133,6 +133,7 @@ def test_the_status_of_a_system_without_topics_says_what_is_missing(run: Run) ->
 def busy(run: Run, config: Path) -> TopicNames:
     """Five records on each partition of readings and values, of which streams and vitec have read some."""
     run("topics", "create")
+    status(run)  # waits until a new cluster can keep positions
     settings = load(config, {})
     names = TopicNames.of(settings)
     producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap_servers)
