@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from runtime.errors import Fatal
+from runtime.topics import MAX_MESSAGE_BYTES
 
-MAX_RECORD = (4 << 20) - 1_024
-"""Bytes of key and value; what runtime.topics sets as max.message.bytes, less Kafka's own frame."""
+MAX_RECORD = MAX_MESSAGE_BYTES - 1_024
+"""Bytes of key and value: what the topics take, less what Kafka adds to a record."""
 
 Record = tuple[bytes, bytes | None]
 """Key and value; None is a tombstone."""

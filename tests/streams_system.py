@@ -170,7 +170,7 @@ class StreamsSystem:
         self._stable = KafkaConsumer(
             bootstrap_servers=servers, enable_auto_commit=False, isolation_level="read_committed"
         )
-        self._producer = KafkaProducer(bootstrap_servers=servers, linger_ms=20)
+        self._producer = KafkaProducer(bootstrap_servers=servers, linger_ms=20, max_request_size=2 << 20)
         create(self.settings)
 
     def __enter__(self) -> Self:

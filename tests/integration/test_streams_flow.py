@@ -73,6 +73,19 @@ def test_what_cannot_be_used_is_dead_lettered_whole_and_its_neighbours_flow(syst
     assert (here.encode(), b"\x01 no avro", b"7") in whole
 
 
+def test_a_record_as_large_as_kafka_takes_is_dead_lettered_too(system: StreamsSystem) -> None:
+    """Cut, or the letter would be larger than its topic takes, and the worker would end at this place for ever."""
+    system.put(bytes(1_000_000), "p", partition=0)
+    system.put(b"\x01", "p", key=bytes(1_000_000), partition=0)
+    system.flush()
+    system.worker()
+    system.drain()
+    letters = system.letters()
+    assert [letter.offset for letter in letters] == [0, 1]
+    assert all(letter.original_sha256 for letter in letters), "cut: it cannot be put back"
+    assert letters[0].original_length == 1_000_000
+
+
 def test_workers_share_the_partitions_and_take_over_from_each_other(system: StreamsSystem) -> None:
     first = system.worker()
     system.feed(hour(f"p{number}", 0, 1) for number in range(10))

@@ -60,6 +60,11 @@ def record(offset: int) -> ConsumerRecord:
     return ConsumerRecord("r", 0, offset, 0, 1, b"k", b"v", None, 1, 1, ())
 
 
+def unstarted() -> Any:
+    """A thread's object without its thread, consumer and app."""
+    return ChunkThread.__new__(ChunkThread)
+
+
 class World:
     """A consumer thread that has not started, on a scripted consumer."""
 
@@ -68,7 +73,7 @@ class World:
         self.subscription = SimpleNamespace(assignment=self.assignment)
         self.fetcher = Fetcher(self.assignment, self._happens)
         self.happening: str | None = None
-        self.thread: Any = ChunkThread.__new__(ChunkThread)
+        self.thread = unstarted()
         self.thread.app = SimpleNamespace(consumer_generation_id=3)
         self.thread.consumer = SimpleNamespace(flow_active=True)
 
