@@ -26,7 +26,7 @@ UNEQUAL, TROUBLE, INTERRUPTED = 1, 70, 130
 
 points_option = click.option("--points", default=40, show_default=True, help="Simulated metering points.")
 seed_option = click.option("--seed", default=1, show_default=True, help="The simulated world; the same seed, the same.")
-tick_option = click.option("--tick", default=1.0, show_default=True, help="Seconds in which a simulated hour passes.")
+tick_help = "Seconds in which a simulated hour passes."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +37,7 @@ def main() -> None:
 @main.command()
 @points_option
 @seed_option
-@tick_option
+@click.option("--tick", default=1.0, show_default=True, help=tick_help)
 @click.option("--seconds", default=15.0, show_default=True, help="How long the utility lives before the verdict.")
 def demo(points: int, seed: int, tick: float, seconds: float) -> None:
     """Everything from start to verdict; exit code 0 only if every receiver's table is equal to the ledger."""
@@ -50,11 +50,15 @@ def demo(points: int, seed: int, tick: float, seconds: float) -> None:
 @main.command()
 @points_option
 @seed_option
-@tick_option
-def up(points: int, seed: int, tick: float) -> None:
+@click.option("--tick", default=5.0, show_default=True, help=tick_help)
+@click.option(
+    "--lag-hours", default=240, show_default=True, help="How far behind the clock the simulated world begins."
+)
+def up(points: int, seed: int, tick: float, lag_hours: int) -> None:
     """The same system, until Ctrl-C."""
     console = Console(soft_wrap=True, highlight=False)
-    with _running("up", console, Options(RUNS / "up", points=points, seed=seed, tick=tick)) as system:
+    options = Options(RUNS / "up", points=points, seed=seed, tick=tick, lag_hours=lag_hours)
+    with _running("up", console, options) as system:
         system.start(lambda step: console.print(f"· {step}"))
         _addresses(console, system)
         with Screen(console) as screen:

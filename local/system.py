@@ -27,19 +27,24 @@ from runtime.settings.tree import Settings
 STREAMS_WORKERS = 2
 UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
 START_SECONDS = 30.0
-# The world begins LAG_HOURS behind the clock, and what it has said may change for CHANGE_DAYS: each poll asks for both.
-LAG_HOURS, CHANGE_DAYS = 72, 3
-WINDOW_DAYS, WINDOW_MONTHS = LAG_HOURS // 24 + CHANGE_DAYS + 2, 3
+CHANGE_DAYS = 3
+"""What the simulated utility has said may change for so long."""
+WINDOW_MONTHS = 3
 
 
 @dataclass(frozen=True)
 class Options:
-    """What kind of system to start. ``tick``: seconds in which the simulated hour passes."""
+    """What kind of system to start.
+
+    The simulated world begins ``lag_hours`` behind the clock; in each ``tick`` (seconds) one hour more is released,
+    until it has caught up with the clock.
+    """
 
     directory: Path
     points: int = 60
     seed: int = 1
     tick: float = 1.0
+    lag_hours: int = 72
     poll_every: float = 1.0
     partitions: int = 4
     requests_per_second: float = 400.0
@@ -47,6 +52,11 @@ class Options:
     days: int = 60
     months: int = 24
     faults: bool = True
+
+    @property
+    def window_days(self) -> int:
+        """What each poll asks for: all that is released behind the clock, and all of it that may still change."""
+        return self.lag_hours // 24 + CHANGE_DAYS + 2
 
 
 class LocalSystem:
@@ -178,7 +188,7 @@ class LocalSystem:
         command += ["--seed", str(options.seed), "--points", str(options.points), "--tick", str(options.tick)]
         command += ["--history-hours", str(options.hours), "--history-days", str(options.days)]
         command += ["--history-months", str(options.months)]
-        command += ["--lag-hours", str(LAG_HOURS), "--change-days", str(CHANGE_DAYS)]
+        command += ["--lag-hours", str(options.lag_hours), "--change-days", str(CHANGE_DAYS)]
         command += ["--ledger", str(self.ledger), "--state", str(self.ledger.with_name("state.json"))]
         command += ["--points-dir", str(self.directory)]
         return command if options.faults else [*command, "--no-faults"]
@@ -196,10 +206,10 @@ class LocalSystem:
     # ------------------------------------------------------------------ the product's processes
 
     def _sources(self) -> list[SourceFacts]:
-        every = self.options.poll_every
+        every, window = self.options.poll_every, self.options.window_days
         return [
-            SourceFacts("oresundskraft-hours", "hours", "hour", every, WINDOW_DAYS),
-            SourceFacts("oresundskraft-days", "days", "day", 2 * every, WINDOW_DAYS),
+            SourceFacts("oresundskraft-hours", "hours", "hour", every, window),
+            SourceFacts("oresundskraft-days", "days", "day", 2 * every, window),
             SourceFacts("oresundskraft-months", "months", "month", 2 * every, WINDOW_MONTHS),
         ]
 
