@@ -26,10 +26,14 @@ TOPIC = "http"
 
 @dataclass(slots=True)
 class Answer:
-    """``digest``: equal for equal bodies. ``letters``: of messages that cannot be used."""
+    """``digest``: equal for equal bodies. ``letters``: of messages that cannot be used.
+
+    ``seen``: the very bytes were read before, so they were not read again, and there are neither messages nor letters.
+    """
 
     fetched_at: int
-    digest: bytes
+    digest: bytes = b""
+    seen: bool = False
     messages: list[Message] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
 
@@ -55,8 +59,10 @@ class Asker:
         self._client = client
         self._metrics = metrics
 
-    async def ask(self, point: Point, window: Window, later_than: int) -> Answer:
+    async def ask(self, point: Point, window: Window, later_than: int, seen: bytes = b"") -> Answer:
         """All pages of a window. Its ``fetched_at`` is later than the last one that was given to the point.
+
+        ``seen``: the digest of an answer that need not be read again.
 
         Raises:
             Transient: no whole answer.
@@ -68,17 +74,18 @@ class Asker:
         for number in range(1, self._feed.settings.limits.max_pages + 1):
             body = await self._client.get(point, window, page)
             if answer is None:
-                answer = Answer(max(body.sent_at, later_than + instants.MILLISECOND), b"")
-            digest.update(b"%d:" % len(body.data))
+                answer = Answer(max(body.sent_at, later_than + instants.MILLISECOND))
+            digest.update(b"%s %d:" % (repr(body.charset).encode(), len(body.data)))
             digest.update(body.data)
+            answer.digest = digest.digest()
+            answer.seen = answer.digest == seen
             try:
-                page = self._read(answer, point, body.data, body.charset, number)
+                page = None if answer.seen else self._read(answer, point, body.data, body.charset, number)
             except Poison as error:
                 self._metrics.calls.labels(self._feed.name, "unreadable").inc()
                 raise Unreadable(error.detail, body.data) from error
             self._metrics.calls.labels(self._feed.name, "ok").inc()
             if page is None:
-                answer.digest = digest.digest()
                 return answer
         raise Unreadable(f"more than {number} pages (limits.max_pages)", body.data)
 

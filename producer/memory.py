@@ -7,6 +7,7 @@ Parts are bounded: the newest are kept. Losing a record costs calls; a record of
 
 import struct
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -47,7 +48,7 @@ class Remembered:
         """Whether nothing of it was ever loaded."""
         return self.fingerprint == _NO_SETTINGS
 
-    def without(self, keys: frozenset[int]) -> "Remembered":
+    def without(self, keys: AbstractSet[int]) -> "Remembered":
         """The same without some parts."""
         return replace(self, parts={key: value for key, value in self.parts.items() if key not in keys})
 

@@ -5,7 +5,7 @@ its part is remembered; a part that is remembered was published as it is. So a c
 most that a part is published again, and never hides a correction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
@@ -27,14 +27,32 @@ from schemas.instants import DAY
 from schemas.reasons import Reason
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What the changed parts of an answer came to. ``unfit``: parts that may not be remembered."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One poll of a point. ``known``: what was remembered; ``begun``: the same with a load or sweep that is due begun.
 
+    ``seen`` and ``readings``: digest and size of the last answer, where all that it held is remembered as it is.
+    """
+
+    point: Point
+    now: int
+    known: Remembered
+    begun: Remembered
+    window: Window
+    seen: bytes
+    readings: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """What an answer came to. ``hashes``: of the parts that changed; ``unfit``: those that may not be remembered."""
+
+    hashes: dict[int, bytes] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     unfit: set[int] = field(default_factory=set)
+    unchanged: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,85 +103,89 @@ class Poller:
             Unreadable: an answer that cannot be read; its dead letter is acknowledged; to be tried again.
             Fatal: Kafka refuses what we write.
         """
-        now = self._now()
-        day = Day(self._feed.zone.wall(now) // DAY, self._spans)
-        known = self._memory.of(point.metering_point)
-        remembered = begin(known, self._feed.fingerprint(point), now, day, _early(point))
-        window = window_of(remembered, day)
-        answer = await self._ask(point, window, remembered.fetched_at)  # 1
-        as_before = known.fingerprint == remembered.fingerprint and window.task != "full"
-        if self._same_body(point, answer) and as_before:
-            await self._go_on(point, known, after(remembered, window, now))
-            return not window.last
-        parts = self._splitter.split(answer.messages)
-        hashes = {part.key: part.hash(remembered.fingerprint) for part in parts}
-        changed = [
-            part for part in parts if window.task == "full" or remembered.parts.get(part.key) != hashes[part.key]
-        ]
-        outcome = self._map(point, answer, changed)  # 2
-        keys = frozenset(part.key for part in changed)
-        if changed:
-            erased = replace(remembered, fetched_at=answer.fetched_at).without(keys)
-            await self._store(point, erased)  # 3
-            remembered = erased
-        end = await self._publish(point, outcome)  # 4
-        kept = {key: hashes[key] for key in keys - outcome.unfit}
+        turn = self._plan(point)
+        answer = await self._ask(turn)  # 1
+        if answer.seen:
+            await self._pass_over(turn, answer)
+            return not turn.window.last
+        changes = self._changes(turn, answer)  # 2
+        remembered = turn.begun
+        if changes.hashes:
+            remembered = replace(remembered, fetched_at=answer.fetched_at).without(changes.hashes.keys())
+            await self._store(point, remembered)  # 3
+        end = await self._publish(point, changes)  # 4
+        kept = {key: changes.hashes[key] for key in changes.hashes.keys() - changes.unfit}
         ahead = replace(
-            after(remembered, window, now),
+            after(remembered, turn.window, turn.now),
             parts={**remembered.parts, **kept},
             readings_next=max(remembered.readings_next, end),
         )
-        await self._go_on(point, remembered if changed else known, ahead)  # 5
-        self._told(point, answer, outcome, changed)
-        return not window.last
+        await self._go_on(point, remembered if changes.hashes else turn.known, ahead)  # 5
+        self._told(turn, answer, changes)
+        return not turn.window.last
 
-    async def _ask(self, point: Point, window: Window, later_than: int) -> Answer:
+    def _plan(self, point: Point) -> Turn:
+        """What to ask for now."""
+        now = self._now()
+        day = Day(self._feed.zone.wall(now) // DAY, self._spans)
+        known = self._memory.of(point.metering_point)
+        begun = begin(known, self._feed.fingerprint(point), now, day, _early(point))
+        window = window_of(begun, day)
+        seen, readings = self._bodies.pop(point.metering_point, (b"", 0))
+        trusted = known.fingerprint == begun.fingerprint and window.task != "full"
+        return Turn(point, now, known, begun, window, seen if trusted else b"", readings)
+
+    async def _ask(self, turn: Turn) -> Answer:
         try:
-            return await self._asker.ask(point, window, later_than)
+            return await self._asker.ask(turn.point, turn.window, turn.begun.fetched_at, turn.seen)
         except Unreadable as error:
-            letter = self._asker.unreadable(point, error, self._now())
+            letter = self._asker.unreadable(turn.point, error, self._now())
             await self._log.append([self._records.letter(letter)])
             self._report.refused([letter])
             raise
 
-    def _same_body(self, point: Point, answer: Answer) -> bool:
-        """Whether the very same bytes came last time, and all that they hold is remembered."""
-        digest, readings = self._bodies.get(point.metering_point, (b"", 0))
-        if digest != answer.digest:
-            self._bodies.pop(point.metering_point, None)
-            return False
-        self._report.polled(readings, readings)
-        return True
+    async def _pass_over(self, turn: Turn, answer: Answer) -> None:
+        """The very same bytes as last time: nothing but the progress of a sweep is new."""
+        self._bodies[turn.point.metering_point] = (answer.digest, turn.readings)
+        self._report.polled(turn.readings, turn.readings)
+        await self._go_on(turn.point, turn.known, after(turn.begun, turn.window, turn.now))
 
-    def _map(self, point: Point, answer: Answer, parts: Sequence[Part]) -> Outcome:
-        """Maps the readings of some parts, sorted by date."""
-        outcome = Outcome(letters=list(answer.letters))
-        for part in parts:
-            for message, raw in part.readings:
-                customer = message.customer_number or self._feed.settings.customer_number
-                asked = Asked(point, customer, answer.fetched_at)
-                try:
-                    mapped = self._mapper.map(fields_of(raw), asked)
-                except Poison as error:
-                    original = cut_down(message, self._feed.mapping.fields, raw)
-                    outcome.letters.append(self._asker.letter(point, original, error, answer.fetched_at))
-                    if error.reason == Reason.IN_FUTURE:
-                        outcome.unfit.add(part.key)
-                else:
-                    outcome.readings.append(mapped.reading)
-                    outcome.unknown.extend(mapped.unknown)
-        outcome.readings.sort(key=lambda reading: reading.reading_at)
-        return outcome
+    def _changes(self, turn: Turn, answer: Answer) -> Changes:
+        """The parts of an answer that differ from what is remembered, mapped and sorted by date."""
+        changes = Changes(letters=list(answer.letters))
+        for part in self._splitter.split(answer.messages):
+            digest = part.hash(turn.begun.fingerprint)
+            if turn.window.task != "full" and turn.begun.parts.get(part.key) == digest:
+                changes.unchanged += len(part.readings)
+            else:
+                changes.hashes[part.key] = digest
+                self._map(turn.point, answer, part, changes)
+        changes.readings.sort(key=lambda reading: reading.reading_at)
+        return changes
+
+    def _map(self, point: Point, answer: Answer, part: Part, changes: Changes) -> None:
+        for message, raw in part.readings:
+            customer = message.customer_number or self._feed.settings.customer_number
+            try:
+                mapped = self._mapper.map(fields_of(raw), Asked(point, customer, answer.fetched_at))
+            except Poison as error:
+                original = cut_down(message, self._feed.mapping.fields, raw)
+                changes.letters.append(self._asker.letter(point, original, error, answer.fetched_at))
+                if error.reason == Reason.IN_FUTURE:
+                    changes.unfit.add(part.key)
+            else:
+                changes.readings.append(mapped.reading)
+                changes.unknown.extend(mapped.unknown)
 
     async def _store(self, point: Point, remembered: Remembered) -> None:
         """Remembers in this process at once, and durably when this returns."""
         record = self._memory.put(point.metering_point, remembered)
         await self._log.append([self._records.memory(self._feed.name, point.metering_point, record)])
 
-    async def _publish(self, point: Point, outcome: Outcome) -> int:
+    async def _publish(self, point: Point, changes: Changes) -> int:
         """Writes what an answer came to; returns the offset after its last reading, 0 where there is none."""
-        records = [self._records.reading(reading) for reading in outcome.readings]
-        records += [self._records.letter(letter) for letter in outcome.letters]
+        records = [self._records.reading(reading) for reading in changes.readings]
+        records += [self._records.letter(letter) for letter in changes.letters]
         if not records:
             return 0
         ends = await self._log.append(records)
@@ -178,15 +200,15 @@ class Poller:
             return
         await self._store(point, ahead)
 
-    def _told(self, point: Point, answer: Answer, outcome: Outcome, changed: Sequence[Part]) -> None:
-        """Counts the answer; remembers its body where all that it holds is remembered."""
+    def _told(self, turn: Turn, answer: Answer, changes: Changes) -> None:
+        """Counts the answer; knows its bytes again where all that they hold is remembered."""
         readings = answer.readings
-        self._report.polled(readings, readings - sum(len(part.readings) for part in changed))
-        self._report.published(len(outcome.readings))
-        self._report.refused(outcome.letters)
-        self._report.unknown(outcome.unknown)
-        if not outcome.unfit:
-            self._bodies[point.metering_point] = (answer.digest, readings)
+        self._report.polled(readings, changes.unchanged)
+        self._report.published(len(changes.readings))
+        self._report.refused(changes.letters)
+        self._report.unknown(changes.unknown)
+        if not changes.unfit:
+            self._bodies[turn.point.metering_point] = (answer.digest, readings)
 
 
 def _early(point: Point) -> float:

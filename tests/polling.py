@@ -147,6 +147,7 @@ class ScriptedClient:
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
         self.pages: dict[str, bytes] = {}
+        self.charset: str | None = None
         self.windows: list[Window] = []
         self.sent_at = NOW
 
@@ -160,8 +161,8 @@ class ScriptedClient:
         self.windows.append(window)
         self.sent_at += 1_000_000
         if page is not None:
-            return Body(self.pages[page], None, self.sent_at)
-        return Body(self.bodies[point.metering_point], None, self.sent_at)
+            return Body(self.pages[page], self.charset, self.sent_at)
+        return Body(self.bodies[point.metering_point], self.charset, self.sent_at)
 
 
 class PollingRoom:

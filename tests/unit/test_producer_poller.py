@@ -343,3 +343,24 @@ async def test_what_the_mapping_does_not_know_is_logged_once(caplog: pytest.LogC
         await room.poll()
     assert sorted(vars(record)["code"] for record in caplog.records) == ["Extra", "GAS", "GAS", "Ny"]
     assert room.count("unknown_codes_total", kind="off_grid") == 3
+
+
+async def test_the_bytes_of_an_answer_are_known_again_only_right_after_it() -> None:
+    """Between them lies another answer, which a full sweep brought and which may not be remembered whole."""
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00", 1))
+    room.now = room.client.sent_at = NOW + 92 * DAY
+    room.client.say(message_json(hour("2020-03-02T02:00:00", 2), hour("2021-03-02T02:00:00")))
+    while await room.poll():
+        pass
+    room.client.say(message_json(hour("2020-03-02T02:00:00", 1)))
+    await room.poll()
+    assert set(winners(room.log.readings()).values()) == {exact.ONE}
+
+
+async def test_the_same_bytes_in_another_charset_are_another_answer() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    room.client.charset = "iso-8859-1"
+    await room.poll()
+    assert [reading.reading_method for reading in room.log.readings()] == ["Fjärr", "FjÃ¤rr"]
