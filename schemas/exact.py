@@ -5,7 +5,6 @@ that a difference of two values always fits. Sums are plain Python ints and cann
 """
 
 import re
-from decimal import Decimal
 
 SCALE = 12
 ONE: int = 10**SCALE
@@ -95,19 +94,8 @@ def from_bytes(data: bytes) -> int:
     return int.from_bytes(data, "big", signed=True)
 
 
-def to_decimal(number: int) -> Decimal:
-    """A ``Decimal`` of exponent -12, built from digits: no context can round it."""
-    return Decimal((int(number < 0), tuple(map(int, str(abs(number)))), -SCALE))
-
-
 def to_text(number: int) -> str:
     """Plain decimal text without trailing zeros, such as ``-0.5``; never in exponent form."""
     whole, fraction = divmod(abs(number), ONE)
     digits = f"{fraction:0{SCALE}d}".rstrip("0")
     return f"{'-' if number < 0 else ''}{whole}{'.' + digits if digits else ''}"
-
-
-def multiply(number: int, factor: int) -> int | None:
-    """number × factor, all in units of 10^-12; None where the product has more than 12 fractional digits."""
-    product, rest = divmod(number * factor, ONE)
-    return None if rest else product

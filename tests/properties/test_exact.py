@@ -40,7 +40,7 @@ def test_any_text_is_a_number_or_one_of_two_errors(text: str) -> None:
     except (exact.NotANumber, exact.OutOfRange):
         return
     assert exact.representable(number)
-    assert WIDE.create_decimal(text) == exact.to_decimal(number)
+    assert WIDE.create_decimal(text) == WIDE.multiply(Decimal(number), UNIT)
 
 
 @given(numbers)
@@ -53,18 +53,3 @@ def test_bytes_and_back_is_the_same_number_in_the_shortest_form(number: int) -> 
     data = exact.to_bytes(number)
     assert exact.from_bytes(data) == number
     assert len(data) == 1 or int.from_bytes(data[1:], "big", signed=True) != number
-
-
-@given(numbers)
-def test_a_decimal_is_the_number(number: int) -> None:
-    assert WIDE.divide(exact.to_decimal(number), UNIT) == number
-
-
-@given(numbers, numbers)
-def test_a_product_is_exact_or_none(number: int, factor: int) -> None:
-    wanted = WIDE.multiply(exact.to_decimal(number), exact.to_decimal(factor))
-    product = exact.multiply(number, factor)
-    if product is None:
-        assert wanted.normalize(WIDE).as_tuple().exponent < -exact.SCALE  # type: ignore[operator]  # it is finite
-    else:
-        assert exact.to_decimal(product) == wanted

@@ -1,7 +1,5 @@
 """Exact numbers: a table of texts."""
 
-from decimal import Decimal
-
 import pytest
 
 from schemas import exact
@@ -105,14 +103,3 @@ def test_bytes_are_the_shortest_twos_complement_as_in_java(number: int, data: st
 def test_no_bytes_are_not_zero() -> None:
     with pytest.raises(exact.NotANumber):
         exact.from_bytes(b"")
-
-
-def test_a_decimal_has_every_digit_whatever_the_context() -> None:
-    assert exact.to_decimal(exact.LIMIT - 1) == Decimal("999999999999999999999999.999999999999")
-    assert exact.to_decimal(5) == Decimal("0.000000000005")
-
-
-def test_a_product_with_too_many_fractional_digits_is_none() -> None:
-    assert exact.multiply(exact.parse("0.1"), exact.parse("40")) == 4 * ONE
-    assert exact.multiply(1, exact.parse("0.1")) is None
-    assert exact.multiply(-5, exact.parse("0.1")) is None
