@@ -35,8 +35,8 @@ class Spans:
 
     @property
     def most_parts(self) -> int:
-        """How many parts of a point are worth remembering."""
-        return max(self.history, self.first_load, self.window) + _SLACK
+        """How many parts of a point are worth remembering: nothing older than the history is asked for twice."""
+        return max(self.history, self.window) + _SLACK
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kafka import KafkaAdminClient
 
 from producer.log import KafkaLog, Log, Record
 from producer.memory import NOTHING, Memory, Remembered
 from producer.points import Point
 from producer.recall import Owned, recall
 from producer.records import Records, Topics
-from runtime.errors import PositionError, Transient
+from runtime.errors import Fatal, PositionError, Transient
 from runtime.settings.system import KafkaSettings
 from schemas.keys import partition_of
 from schemas.registry import EmbeddedRegistry
@@ -164,3 +165,17 @@ async def test_readings_that_are_no_longer_there_are_noticed(
     else:
         await recall(system.settings.kafka, topics, owned)
     assert partition_of(POINT, PARTITIONS) == records.readings_place(POINT)[1]
+
+
+async def test_a_batch_that_kafka_refuses_for_good_is_told_to_all_who_wait_for_it(system: ProducerSystem) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=system.servers)
+    small = {"num_partitions": 1, "replication_factor": 1, "configs": {"max.message.bytes": "1000"}}
+    admin.create_topics({f"{system.names.readings}.small": small})
+    admin.close()
+    log = KafkaLog(system.settings.kafka)
+    await log.start()
+    records = [Record(f"{system.names.readings}.small", 0, b"k", b"x" * 2_000) for _ in range(3)]
+    async with asyncio.timeout(20):
+        results = await asyncio.gather(*(log.append([record]) for record in records), return_exceptions=True)
+    assert [type(result) for result in results] == [Fatal] * 3
+    await log.stop()
