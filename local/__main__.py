@@ -39,10 +39,12 @@ def main() -> None:
 @seed_option
 @click.option("--tick", default=1.0, show_default=True, help=tick_help)
 @click.option("--seconds", default=15.0, show_default=True, help="How long the utility lives before the verdict.")
-def demo(points: int, seed: int, tick: float, seconds: float) -> None:
+@click.option("--faults/--no-faults", default=True, help="Whether requests meet 429, 500, slow and cut answers.")
+def demo(points: int, seed: int, tick: float, seconds: float, faults: bool) -> None:
     """Everything from start to verdict; exit code 0 only if every receiver's table is equal to the ledger."""
     console = Console(soft_wrap=True, highlight=False)
-    with _running("demo", console, Options(RUNS / "demo", points=points, seed=seed, tick=tick)) as system:
+    options = Options(RUNS / "demo", points=points, seed=seed, tick=tick, faults=faults)
+    with _running("demo", console, options) as system:
         equal = course.run(system, course.Course(live=seconds), console)
     sys.exit(0 if equal else UNEQUAL)
 
