@@ -1,7 +1,6 @@
 """The partitions that this worker owns, and when it owns them no longer."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from streams.patience import GivenUp, Patience
 from streams.pulse import Pulse
 from streams.state import PartitionState
 from streams.transport import Chunk
-
-log = logging.getLogger(__name__)
 
 
 class Group(Protocol):

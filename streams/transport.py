@@ -6,7 +6,6 @@ here: both are pinned exactly, and the fault tests guard an upgrade.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +17,6 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.pulse import Pulse
-
-log = logging.getLogger(__name__)
 
 POLL = 0.02
 """Seconds until the next look where there is nothing to fetch from yet."""
