@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producer.calendar import Grid
@@ -26,6 +26,7 @@ moments = st.datetimes(
 
 
 @given(zones, granularities, moments)
+@settings(deadline=None)
 def test_periods_tile_the_time(zone: str, granularity: Granularity, moment: datetime) -> None:
     grid, instant = Grid(zone_of(zone), granularity, "end"), instants.from_datetime(moment)
     start, end = grid.period(instant)
@@ -36,6 +37,7 @@ def test_periods_tile_the_time(zone: str, granularity: Granularity, moment: date
 
 
 @given(zones, granularities, stamps, moments)
+@settings(deadline=None)
 def test_a_reading_on_the_grid_closes_the_period_that_its_stamp_names(
     zone: str, granularity: Granularity, stamp: Stamp, moment: datetime
 ) -> None:
@@ -51,6 +53,7 @@ def test_a_reading_on_the_grid_closes_the_period_that_its_stamp_names(
 
 
 @given(zones, st.sampled_from(["month", "day"]), st.dates(date(1990, 1, 1), date(2190, 1, 1)))
+@settings(deadline=None)
 def test_a_last_day_lies_in_its_period_whatever_the_time(zone: str, granularity: Granularity, day: date) -> None:
     grid = Grid(zone_of(zone), granularity, "last-day")
     placed = grid.place(parse(day.isoformat()))
@@ -60,6 +63,7 @@ def test_a_last_day_lies_in_its_period_whatever_the_time(zone: str, granularity:
 
 
 @given(st.sampled_from(CHANGING), st.datetimes(FIRST, LAST))
+@settings(deadline=None)
 def test_wall_time_without_an_offset_is_clear_or_refused(name: str, wall: datetime) -> None:
     zone: Zone = zone_of(name)
     written = parse(wall.isoformat())
