@@ -13,7 +13,7 @@ up: $(READY)  ## the same system, until Ctrl-C
 	@$(BIN)/python -m local up
 
 test: $(READY)  ## every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY)  ## format, lint, strict types, import rules, fast tests: before each commit
 	@$(BIN)/ruff format --check .
