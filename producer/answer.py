@@ -62,6 +62,7 @@ class Asker:
     async def ask(self, point: Point, window: Window, later_than: int, seen: bytes = b"") -> Answer:
         """All pages of a window. Its ``fetched_at`` is later than the last one that was given to the point.
 
+        If one page fails, the whole answer has failed and is asked for again: half of a part must not pass for it.
         ``seen``: the digest of an answer that need not be read again.
 
         Raises:

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import Gauge
 
+from runtime.errors import Transient
+
 log = logging.getLogger(__name__)
 
 _IN_A_ROW = 2
@@ -30,6 +32,7 @@ class Gate:
         self._refused = 0
         self._limited = 0
         self._closed_until = 0.0
+        self._abandoned = asyncio.Event()
 
     @property
     def authorised(self) -> bool:
@@ -43,7 +46,11 @@ class Gate:
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        """Waits until a request may go, and for as long as one is trying whether we are accepted again."""
+        """Waits until a request may go, and for as long as one is trying whether we are accepted again.
+
+        Raises:
+            Transient: the process stops.
+        """
         while True:
             await self._open()
             if self.authorised:
@@ -53,6 +60,10 @@ class Gate:
                 if not self.authorised and self._wait() <= 0:
                     yield
                     return
+
+    def abandon(self) -> None:
+        """The process stops: whoever waits need not."""
+        self._abandoned.set()
 
     def accepted(self) -> None:
         """The utility answered as to someone it knows."""
@@ -87,8 +98,10 @@ class Gate:
         return self._closed_until - asyncio.get_running_loop().time()
 
     async def _open(self) -> None:
-        while True:
-            wait = self._wait()
-            if wait <= 0:
-                return
-            await asyncio.sleep(wait)
+        while (wait := self._wait()) > 0:
+            try:
+                async with asyncio.timeout(wait):
+                    await self._abandoned.wait()
+            except TimeoutError:
+                continue
+            raise Transient("the process stops")

@@ -12,6 +12,7 @@ from producer.points import Point
 from producer.records import Topics
 from runtime.errors import PositionError, Transient
 from runtime.kafka import aiokafka_options
+from runtime.mends import NEW_EPOCH
 from runtime.settings.system import KafkaSettings
 from schemas.keys import partition_of
 
@@ -90,5 +91,5 @@ def _compare(ends: Mapping[TopicPartition, int], topics: Topics, sources: Mappin
             if known > lengths[partition_of(point, topics.partitions)]:
                 raise PositionError(
                     f"topic {topics.names.readings} is shorter than it was when points of source {source} were "
-                    "published: it was lost or made anew. Set another epoch, then: meterstream topics create"
+                    f"published: it was lost or made anew; {NEW_EPOCH}"
                 )

@@ -35,8 +35,9 @@ from runtime.topics import TopicNames
 
 log = logging.getLogger(__name__)
 
-DRAIN = 10.0
+DRAIN = 8.0
 """Seconds that polls in hand may take to finish at a stop; what is not finished is polled again after the start."""
+_FAREWELL = 2.0
 _TURN = 1.0
 _TELL_EVERY = 5
 _ACKNOWLEDGED_WITHIN = 5.0
@@ -91,7 +92,7 @@ class _Producer:
         self._gates: list[Gate] = []
         self._works: list[SourceWork] = []
         self._log: KafkaLog | None = None
-        self._reason: str | None = None
+        self._silent = False
 
     async def run(self) -> None:
         """The life of the process."""
@@ -131,6 +132,8 @@ class _Producer:
         await self._stopping.wait()
         for work in self._works:
             work.finish()
+        for gate in self._gates:
+            gate.abandon()
         _, pending = await asyncio.wait(tasks, timeout=DRAIN)
         for task in pending:
             task.cancel()
@@ -195,26 +198,22 @@ class _Producer:
         while True:
             self._process.health.beat()
             if self._log is not None:
-                self._say(self._waiting_for(self._log))
+                reason = self._waiting_for(self._log)
+                self._process.health.ready() if reason is None else self._process.health.waiting(reason)
             if turn % _TELL_EVERY == 0:
                 for work in self._works:
                     work.tell()
             turn += 1
             await asyncio.sleep(_TURN)
 
-    def _say(self, reason: str | None) -> None:
-        """Ready or not; a change is logged."""
-        if reason is None:
-            self._process.health.ready()
-        else:
-            self._process.health.waiting(reason)
-        if reason != self._reason:
-            log.log(logging.WARNING if reason else logging.INFO, reason or "all is well")
-            self._reason = reason
-
     def _waiting_for(self, kafka: KafkaLog) -> str | None:
+        """Why the process cannot do all of its work; None: it can. That Kafka is silent is logged when it changes."""
         since = kafka.waiting_since()
-        if since is not None and asyncio.get_running_loop().time() - since > _ACKNOWLEDGED_WITHIN:
+        silent = since is not None and asyncio.get_running_loop().time() - since > _ACKNOWLEDGED_WITHIN
+        if silent != self._silent:
+            self._silent = silent
+            log.warning("Kafka does not acknowledge; waiting") if silent else log.info("Kafka acknowledges again")
+        if silent:
             return "Kafka does not acknowledge"
         refused = [gate.source for gate in self._gates if not gate.authorised]
         return f"the utility refuses our credentials: {', '.join(refused)}" if refused else None
@@ -226,7 +225,7 @@ class _Producer:
     async def _close(kafka: KafkaLog) -> None:
         """Disconnects; does not wait for a cluster that is away."""
         try:
-            async with asyncio.timeout(DRAIN / 2):
+            async with asyncio.timeout(_FAREWELL):
                 await kafka.stop()
         except TimeoutError:
             log.warning("Kafka is away: what was not acknowledged is polled again after the next start")

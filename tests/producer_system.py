@@ -83,6 +83,7 @@ class ProducerSystem:
     def __init__(self, folder: Path, servers: str, prefix: str, url: str, points: list[str]) -> None:
         self.folder = folder
         self.servers = servers
+        self.url = url
         self.config = folder / "meterstream.toml"
         self.port = free_port()
         (folder / "points.csv").write_text("metering_point\n" + "\n".join(points) + "\n", encoding="utf-8")
@@ -148,7 +149,8 @@ poll = {{ every = 0.2, retry_initial = 0.05, retry_maximum = 0.2, unauthorised_r
             bootstrap_servers=self.servers, isolation_level="read_committed", enable_auto_commit=False
         )
         try:
-            places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+            count = 1 if topic == self.names.dead_letters else PARTITIONS
+            places = [TopicPartition(topic, number) for number in range(count)]
             consumer.assign(places)
             consumer.seek_to_beginning(*places)
             ends = consumer.end_offsets(places)

@@ -406,3 +406,20 @@ async def test_several_429_in_a_row_slow_the_whole_source() -> None:
         started = time.monotonic()
         await client.get(ASKED, WINDOW)
     assert time.monotonic() - started >= 0.9
+
+
+async def test_at_the_end_nobody_waits_for_a_closed_gate() -> None:
+    gate = Gate("feed", 60, ProducerMetrics(CollectorRegistry()).authorised)
+    gate.refused("status 401")
+    gate.refused("status 401")
+
+    async def wait() -> None:
+        async with gate.passage():
+            raise AssertionError("it is closed")
+
+    waiting = [asyncio.create_task(wait()) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    gate.abandon()
+    async with asyncio.timeout(1):
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(result) for result in results] == [Transient] * 3
