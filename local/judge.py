@@ -62,7 +62,7 @@ def report(console: Console, judgement: Judgement, live: Picture) -> None:
                 f"[bold red]NOT equal[/]: {verdict.expected:,} rows expected, {verdict.found:,} found, "
                 f"{verdict.missing:,} missing or wrong, {verdict.unexpected:,} unexpected"
             )
-        console.print(f"{verdict.receiver}: {said}; freshness p50 / p99: {fresh}")
+        console.print(f"{verdict.receiver}: {said}; from asking the utility to the committed row p50 / p99: {fresh}")
         for difference in verdict.differences:
             console.print(f"    {difference}", markup=False)
 
