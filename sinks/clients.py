@@ -7,13 +7,15 @@ from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from runtime.errors import Transient
+from runtime.kafka import kafka_python_options
+from runtime.settings.system import KafkaSettings
+
+OPTIONS = {"reconnect_backoff_max_ms": 2_000, "metrics_enabled": False, "allow_auto_create_topics": False}
+"""A cluster that is back is found within seconds; kafka-python's own maximum is half a minute."""
 
 
-def connected(create: Callable[[Callable[..., Any]], Any]) -> Any:
-    """A consumer or producer, connected.
-
-    Args:
-        create: makes it, given what to pass as its setting ``kafka_client``.
+def connected(client: Callable[..., Any], settings: KafkaSettings, **options: Any) -> Any:
+    """A ``KafkaConsumer`` or ``KafkaProducer``, connected.
 
     Raises:
         Transient: the cluster cannot be reached. The thread that kafka-python would leave running is ended.
@@ -25,8 +27,8 @@ def connected(create: Callable[[Callable[..., Any]], Any]) -> Any:
         return made[-1]
 
     try:
-        return create(kafka_client)
+        return client(**kafka_python_options(settings), **OPTIONS, kafka_client=kafka_client, **options)
     except KafkaError as error:
-        for client in made:
-            client.close()
+        for unfinished in made:
+            unfinished.close()
         raise Transient(f"Kafka does not answer ({type(error).__name__})") from error

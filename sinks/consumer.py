@@ -1,7 +1,7 @@
 """The values topic as one worker reads it: its partitions assigned by itself, committed records only."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,6 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from runtime.errors import ConfigError, PositionError, Transient
-from runtime.kafka import kafka_python_options
 from runtime.kafka_admin import admin
 from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
@@ -80,24 +79,19 @@ class Values:
                 [f"--share {self._share.number}/{self._share.of}: topic {topic.name} has {topic.partitions} partitions"]
             )
         self.close()
-        self._consumer = connected(self._create)
-        return topic, partitions
-
-    def _create(self, kafka_client: Callable[..., Any]) -> Any:
-        return KafkaConsumer(
-            **kafka_python_options(self._settings.kafka),
-            kafka_client=kafka_client,
+        self._consumer = connected(
+            KafkaConsumer,
+            self._settings.kafka,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
-            allow_auto_create_topics=False,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             fetch_max_bytes=self._batch.fetch_bytes,
             max_partition_fetch_bytes=self._batch.partition_bytes,
             max_poll_records=self._batch.rows,
-            metrics_enabled=False,
         )
+        return topic, partitions
 
     def begin(self, positions: Positions) -> Positions:
         """Reads on from some positions.

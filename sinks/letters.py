@@ -1,13 +1,12 @@
 """Dead letters on their topic, acknowledged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from runtime.errors import Transient
-from runtime.kafka import kafka_python_options
 from runtime.settings.system import KafkaSettings
 from schemas.codec import Codec
 from schemas.events import DeadLetter
@@ -35,7 +34,7 @@ class Letters:
         if not letters:
             return
         if self._producer is None:
-            self._producer = connected(self._create)
+            self._producer = self._connect()
         patience = self._settings.request_timeout
         try:
             futures = [
@@ -51,16 +50,15 @@ class Letters:
             self.close()
             raise Transient(f"Kafka: {type(error).__name__} on topic {self._topic}") from error
 
-    def _create(self, kafka_client: Callable[..., Any]) -> Any:
-        return KafkaProducer(
-            **kafka_python_options(self._settings),
-            kafka_client=kafka_client,
+    def _connect(self) -> Any:
+        patience_ms = int(self._settings.request_timeout * 1000)
+        return connected(
+            KafkaProducer,
+            self._settings,
             acks="all",
-            allow_auto_create_topics=False,
-            max_block_ms=int(self._settings.request_timeout * 1000),
-            delivery_timeout_ms=int(self._settings.request_timeout * 1000) + 1_000,
+            max_block_ms=patience_ms,
+            delivery_timeout_ms=patience_ms + 1_000,
             max_request_size=4 << 20,
-            metrics_enabled=False,
         )
 
     def close(self) -> None:

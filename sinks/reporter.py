@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -10,7 +10,6 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from runtime.errors import Transient
-from runtime.kafka import kafka_python_options
 from runtime.settings.system import KafkaSettings
 from sinks.clients import connected
 
@@ -74,7 +73,9 @@ class Reporter:
         }
         try:
             if self._consumer is None:
-                self._consumer = connected(self._create)
+                self._consumer = connected(
+                    KafkaConsumer, self._settings, group_id=self._group, enable_auto_commit=False
+                )
             self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
         except (KafkaError, Transient) as error:
             self._news.set()
@@ -84,13 +85,3 @@ class Reporter:
             return False
         self._well = True
         return True
-
-    def _create(self, kafka_client: Callable[..., Any]) -> Any:
-        return KafkaConsumer(
-            **kafka_python_options(self._settings),
-            kafka_client=kafka_client,
-            group_id=self._group,
-            enable_auto_commit=False,
-            allow_auto_create_topics=False,
-            metrics_enabled=False,
-        )
