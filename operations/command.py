@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from operations import config, status, topics
+from operations import config, state, status, topics
 from operations.invocation import Commands, config_option
 
 
@@ -18,13 +18,13 @@ def main() -> None:
     r"""Looks after a meterstream system: its topics, its settings, its state.
 
     \b
-    Exit codes: 0 done · 2 the settings or the cluster are not as they must be
+    Exit codes: 0 done · 1 you said no · 2 the settings or the cluster are not as they must be
     · 70 anything else, such as a Kafka that does not answer.
     """
     logging.getLogger().addHandler(logging.NullHandler())  # the clients' own log lines would say errors twice
 
 
-for group in (topics.topics, status.status, config.config):
+for group in (topics.topics, state.state, status.status, config.config):
     main.add_command(group)
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def progress(settings: Settings) -> Progress:
     groups = {name: names.sink_group(name) for name in settings.receivers}
     with admin(settings.kafka) as client:
         # Positions first: they can then never be beyond the ends.
-        positions = _patiently(lambda: client.list_group_offsets([names.streams_group, *groups.values()]))
+        positions = patiently(lambda: client.list_group_offsets([names.streams_group, *groups.values()]))
         members = _members(client, names.streams_group)
         topics = {topic.name: topic for topic in _ends(client, [spec.name for spec in specs(settings)])}
     return Progress(
@@ -84,7 +84,7 @@ def progress(settings: Settings) -> Progress:
     )
 
 
-def _patiently(ask: Callable[[], T]) -> T:
+def patiently(ask: Callable[[], T]) -> T:
     """A cluster whose first consumer group is asked for makes its offsets topic first: a second or two."""
     for attempt in range(1, TRIES):
         try:

@@ -14,6 +14,8 @@ from runtime.settings.system import LogSettings
 
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 _JSON = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_CHATTY = ("kafka", "aiokafka.producer.sender")
+"""Loggers whose information is twenty lines per connection, several per transaction: shown at level debug only."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -47,6 +49,9 @@ def configure(settings: LogSettings) -> None:
         else _TextFormatter(_TEXT)
     )
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+    least = logging.NOTSET if settings.level == "debug" else max(logging.WARNING, logging.getLogger().level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(least)
 
 
 class Pseudonyms:

@@ -9,6 +9,7 @@ from kafka.errors import RetriableError, TopicAlreadyExistsError, UnknownTopicOr
 
 from runtime.errors import ConfigError
 from runtime.kafka_admin import admin
+from runtime.mends import NEW_EPOCH
 from runtime.settings.tree import Settings
 from runtime.topics import TopicSpec, specs
 
@@ -152,7 +153,7 @@ def _problems(spec: TopicSpec, found: _Found | None, servers: str) -> Iterator[s
     if found.partitions != spec.partitions:
         yield (
             f"topic {spec.name} has {found.partitions} partitions, the settings say {spec.partitions}. The number is "
-            f"fixed for an epoch: set topics.partitions = {found.partitions}, or choose a new epoch and: {CREATE}"
+            f"fixed for an epoch: set topics.partitions = {found.partitions}, or {NEW_EPOCH}"
         )
     if found.replication_factor < spec.replication_factor:
         yield (

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from runtime.errors import PositionError
+from runtime.mends import REBUILD_STATE
 from schemas.events import Granularity
 from schemas.instants import DAY
 from streams.columns import narrow, pack, unpack, wide
@@ -62,11 +64,14 @@ class Buckets:
         """The inverse of :meth:`encode`.
 
         Raises:
-            ValueError: the bytes are of another format.
+            PositionError: the bytes are of another format.
         """
         version, count, at, value, before, after, brought, seen, table, which = _decode(data)
         if version != _FORMAT:
-            raise ValueError(f"a state bucket of format {version}; this version reads {_FORMAT}: reprocess")
+            raise PositionError(
+                f"a state bucket of format {version}, this release reads {_FORMAT}: run the release that wrote it; or "
+                f"{REBUILD_STATE}"
+            )
         terms = [self._same(_narrowed(known)) for known in table]
         fetched = unpack(brought, count)
         fields = zip(

@@ -8,8 +8,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from runtime.errors import PositionError
+from runtime.mends import NEW_EPOCH
 from streams.partition import Partition, Shared
-from streams.position import MEND, Expected, starting_point
+from streams.position import Expected, starting_point
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Opening:
         if number >= self._shared.partitions:
             raise PositionError(
                 f"{self._shared.names.readings} partition {number}: partitions were added, but their number "
-                f"({self._shared.partitions}) is fixed for an epoch; {MEND}"
+                f"({self._shared.partitions}) is fixed for an epoch; {NEW_EPOCH}"
             )
         started = time.perf_counter()
         names, shared = self._shared.names, self._shared

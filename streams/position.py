@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from runtime.errors import PositionError
+from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from streams.marker import Marker
-
-MEND = "mend it with: meterstream reprocess (builds a new epoch from the readings; coming with a later release)"
 
 
 @dataclass(frozen=True)
@@ -20,6 +19,12 @@ class Found:
     marker: Marker | None
     live_keys: int
     """Keys of data that were loaded from the state partition."""
+
+    @property
+    def mend(self) -> str:
+        """What helps against a state that does not fit: the readings, if all that were ever read are there."""
+        read = max(self.group_offset or 0, self.marker.next_offset if self.marker else 0)
+        return REBUILD_STATE if self.log_begin == 0 and read <= self.log_end else NEW_EPOCH
 
 
 @dataclass(frozen=True)
@@ -58,42 +63,43 @@ def check_within(where: str, position: int, begin: int, end: int) -> None:
     if position < begin:
         raise PositionError(
             f"{where}: the readings {position} to {begin - 1} were removed before they were read (retention, or "
-            f"deleted by hand); {MEND}"
+            f"deleted by hand); {NEW_EPOCH}"
         )
     if position > end:
         raise PositionError(
-            f"{where}: offset {position} is next, but the log ends at {end}: its topic was emptied or made anew; {MEND}"
+            f"{where}: offset {position} is next, but the log ends at {end}: its topic was emptied or made anew; "
+            f"{NEW_EPOCH}"
         )
 
 
 def _of_fresh(where: str, found: Found) -> int:
     """Without a marker only a new epoch may start: nothing read, nothing remembered."""
     if found.live_keys:
-        raise PositionError(f"{where}: its state has {found.live_keys} keys and no marker; {MEND}")
+        raise PositionError(f"{where}: its state has {found.live_keys} keys and no marker; {found.mend}")
     if found.group_offset:
         raise PositionError(
             f"{where}: the group stands at offset {found.group_offset}, but the state is empty: the state topic was "
-            f"emptied or made anew; {MEND}"
+            f"emptied or made anew; {found.mend}"
         )
     return 0
 
 
 def _of_marked(where: str, found: Found, marker: Marker, expected: Expected) -> int:
     if marker.epoch != expected.epoch:
-        raise PositionError(f"{where}: its state is of epoch {marker.epoch}, not {expected.epoch}; {MEND}")
+        raise PositionError(f"{where}: its state is of epoch {marker.epoch}, not {expected.epoch}; {NEW_EPOCH}")
     if marker.history != expected.history:
         raise PositionError(
             f"{where}: its state was built with [{marker.history}], the settings say [{expected.history}]: set them "
-            f"back, or {MEND}"
+            f"back, or {NEW_EPOCH}"
         )
     if found.live_keys != marker.live_keys:
         raise PositionError(
             f"{where}: its state has {found.live_keys} keys, its marker counted {marker.live_keys}: records of the "
-            f"state topic were lost; {MEND}"
+            f"state topic were lost; {found.mend}"
         )
     if found.group_offset is not None and found.group_offset > marker.next_offset:
         raise PositionError(
             f"{where}: the group stands at offset {found.group_offset}, ahead of the state's marker "
-            f"({marker.next_offset}); {MEND}"
+            f"({marker.next_offset}); {found.mend}"
         )
     return marker.next_offset

@@ -4,8 +4,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from runtime.errors import PositionError
+from runtime.mends import REBUILD_STATE
 from streams.marker import MARKER_KEY, Marker
 from streams.patience import Patience
 from streams.position import Found
@@ -28,6 +30,7 @@ class StateLog:
 
         Raises:
             GivenUp: it took long, and was not wanted any more.
+            PositionError: the state topic holds what is no state.
         """
         async with self._reader() as consumer:
             begin, end = await _bounds(consumer, readings)  # first: later it would wait behind the fetching
@@ -57,10 +60,7 @@ class StateLog:
         while await consumer.position(partition) < end:
             for records in (await consumer.getmany(partition, timeout_ms=500)).values():
                 for record in records:
-                    if record.key == MARKER_KEY:
-                        marker = Marker.decode(record.value) if record.value else None
-                    else:
-                        state.load(record.key, record.value)
+                    marker = _take(record, state, marker)
                 await self._patience.turn()
             self._patience.check()
         return state, marker
@@ -73,6 +73,18 @@ class StateLog:
         finally:
             await admin.close()
         return found.offset if found is not None and found.offset >= 0 else None
+
+
+def _take(record: ConsumerRecord, state: PartitionState, marker: Marker | None) -> Marker | None:
+    """Takes over one record; returns the newest marker so far."""
+    try:
+        if record.key == MARKER_KEY:
+            return Marker.decode(record.value) if record.value else None
+        state.load(record.key or b"", record.value)
+    except ValueError as error:
+        where = f"{record.topic} partition {record.partition} offset {record.offset}"
+        raise PositionError(f"{where}: {error}; {REBUILD_STATE}") from error
+    return marker
 
 
 async def _bounds(consumer: Any, partition: TopicPartition) -> tuple[int, int]:

@@ -52,7 +52,6 @@ def build(process: Process) -> Run:
     registry = schema_registry(settings.registry, process.environment)
 
     def run() -> None:
-        logging.getLogger("aiokafka.producer.sender").setLevel(logging.WARNING)  # else several lines per transaction
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Worker(process, metrics, registry).live())
 

@@ -30,6 +30,7 @@ from schemas.reasons import Reason
 from schemas.registry import EmbeddedRegistry, UnknownSchemaId
 from streams.configured import rules
 from streams.fold import Fold, Stamp
+from streams.marker import MARKER_KEY
 from streams.state import PartitionState
 
 START = 1_704_067_200_000_000
@@ -298,6 +299,17 @@ class StreamsSystem:
         self.admin.delete_topics([topic])
         until(lambda: not self.exists(topic), what="deletion")
         create(self.settings)
+
+    def spoil(self, topic: str) -> None:
+        """Writes a record onto the first partition of a topic that does not belong there."""
+        self._producer.send(topic, value=b"foreign", key=b"foreign", partition=0)
+        self.flush()
+
+    def forget_one_key(self) -> None:
+        """Deletes a key of the state of the first partition, as a log that lost its end would."""
+        key = next(record.key for record in self.records(self.names.state, 1) if record.key != MARKER_KEY)
+        self._producer.send(self.names.state, value=None, key=key, partition=0)
+        self.flush()
 
     def move_group(self, offset: int) -> None:
         """Sets the group's offsets, as an operator would. No worker may run."""

@@ -8,7 +8,7 @@ from runtime.settings.group import Group
 
 
 class StreamsSettings(Group):
-    """The streams worker. History and roll-over share are fixed for an epoch: another value needs a reprocess."""
+    """The streams worker. History and roll-over share are fixed for an epoch: another value needs a new one."""
 
     history_months: int = Field(default=36, ge=1, le=1_200, description="of month values, back from the newest")
     history_days: int = Field(default=400, ge=1, le=36_500, description="of day values")

@@ -7,6 +7,7 @@ import pytest
 
 from local.cluster import Cluster
 from runtime.errors import ExitCode
+from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.topic_admin import create
 from tests.streams_system import StreamsSystem, hour, until
 
@@ -29,19 +30,19 @@ def stopped(system: StreamsSystem) -> StreamsSystem:
     return system
 
 
-def refuses(system: StreamsSystem, because: str) -> None:
+def refuses(system: StreamsSystem, because: str, mend: str) -> None:
     """A worker starts and stops at once, publishing nothing."""
     before = system.outcome()
     worker = system.worker()
     assert worker.ended() == ExitCode.POSITION
     assert because in worker.said()
-    assert "meterstream reprocess" in worker.said()
+    assert mend in worker.said()
     assert system.outcome() == before
 
 
 def test_a_state_topic_that_was_made_anew(stopped: StreamsSystem) -> None:
     stopped.remake(stopped.names.state)
-    refuses(stopped, "the state is empty")
+    refuses(stopped, "the state is empty", REBUILD_STATE)
 
 
 def test_a_state_topic_that_was_emptied_without_offsets_left_behind(stopped: StreamsSystem) -> None:
@@ -49,24 +50,24 @@ def test_a_state_topic_that_was_emptied_without_offsets_left_behind(stopped: Str
     stopped.remake(stopped.names.state)
     stopped.delete_read()
     stopped.admin.delete_groups([stopped.names.streams_group])
-    refuses(stopped, "were removed before they were read")
+    refuses(stopped, "were removed before they were read", NEW_EPOCH)
 
 
 def test_a_readings_topic_that_was_made_anew(stopped: StreamsSystem) -> None:
     stopped.remake(stopped.names.readings)
-    refuses(stopped, "the log ends at 0")
+    refuses(stopped, "the log ends at 0", NEW_EPOCH)
 
 
 def test_a_group_moved_ahead_of_the_state(stopped: StreamsSystem) -> None:
     stopped.move_group(12)
     stopped.feed(hour("p", at, at) for at in range(10, 15))
-    refuses(stopped, "ahead of the state's marker")
+    refuses(stopped, "ahead of the state's marker", REBUILD_STATE)
 
 
 def test_readings_deleted_before_they_were_read(stopped: StreamsSystem) -> None:
     stopped.feed(hour("p", at, at) for at in range(10, 15))
     stopped.delete_read()
-    refuses(stopped, "10 to 14 were removed before they were read")
+    refuses(stopped, "10 to 14 were removed before they were read", NEW_EPOCH)
 
 
 def test_readings_deleted_before_a_running_worker_read_them(system: StreamsSystem) -> None:
@@ -87,7 +88,12 @@ def test_readings_deleted_before_a_running_worker_read_them(system: StreamsSyste
 def test_state_of_another_history_setting(stopped: StreamsSystem) -> None:
     with stopped.config.open("a", encoding="utf-8") as config:
         config.write("history_days = 30\n")
-    refuses(stopped, "days=30")
+    refuses(stopped, "days=30", NEW_EPOCH)
+
+
+def test_a_state_topic_that_holds_something_else(stopped: StreamsSystem) -> None:
+    stopped.spoil(stopped.names.state)
+    refuses(stopped, "the topic holds something else", REBUILD_STATE)
 
 
 def test_topics_that_are_missing_are_named_with_the_command_that_creates_them(system: StreamsSystem) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -11,17 +12,20 @@ from runtime import logs
 from runtime.settings.secret import Secret
 from runtime.settings.system import LogSettings
 
+CHATTY = ("kafka", "aiokafka.producer.sender")
 POINT = "735999100057526501"
 
 
 @pytest.fixture(autouse=True)
 def root() -> Iterator[logging.Logger]:
-    """Puts the root logger back as it was."""
+    """Puts the loggers back as they were."""
     logger = logging.getLogger()
-    handlers, level = logger.handlers[:], logger.level
+    handlers = logger.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in (None, *CHATTY)}
     yield logger
     logger.handlers[:] = handlers
-    logger.setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def logged(settings: LogSettings, root: logging.Logger) -> str:
@@ -68,3 +72,21 @@ def test_without_a_key_each_start_has_its_own() -> None:
 
 def test_a_setting_reveals_points() -> None:
     assert logs.Pseudonyms(LogSettings(reveal_metering_points=True), {}).point(POINT) == POINT
+
+
+@pytest.mark.parametrize("name", ["kafka.net.manager", *CHATTY])
+@pytest.mark.parametrize(
+    ("level", "least"),
+    [("debug", logging.DEBUG), ("info", logging.WARNING), ("warning", logging.WARNING), ("error", logging.ERROR)],
+)
+def test_clients_that_tell_every_connection_are_heard_from_warnings_on(
+    level: Literal["debug", "info", "warning", "error"], least: int, name: str
+) -> None:
+    """At level debug they tell all; at level error no more than the others."""
+    logs.configure(LogSettings(level=level))
+    assert logging.getLogger(name).getEffectiveLevel() == least
+
+
+def test_the_other_loggers_of_the_clients_are_heard() -> None:
+    logs.configure(LogSettings(level="info"))
+    assert logging.getLogger("aiokafka.consumer.group_coordinator").isEnabledFor(logging.INFO)

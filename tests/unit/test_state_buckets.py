@@ -2,6 +2,7 @@
 
 import pytest
 
+from runtime.errors import PositionError
 from schemas import exact
 from schemas.instants import DAY
 from streams.buckets import Buckets
@@ -20,7 +21,7 @@ def test_another_format_is_refused() -> None:
     data = bytearray(Buckets().encode(EXAMPLE))
     assert data[1] == 1
     data[1] = 2
-    with pytest.raises(ValueError, match="format 2"):
+    with pytest.raises(PositionError, match=r"format 2.*meterstream state rebuild"):
         Buckets().decode(bytes(data))
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from runtime.errors import ExitCode, PositionError
+from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from streams.marker import Marker
 from streams.position import Expected, Found, check_within, starting_point
 
@@ -38,27 +39,44 @@ def test_it_goes_on_where_the_state_ends(what: Found, position: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "says"),
+    ("what", "says", "mend"),
     [
-        pytest.param(found(100, mark=None, live_keys=0), "state is empty", id="the state topic was emptied"),
-        pytest.param(found(100, mark=None), "no marker", id="the marker was lost"),
-        pytest.param(found(None, mark=None), "no marker", id="state without marker nor offset"),
-        pytest.param(found(None, (5, 150), None, 0), "0 to 4 were removed", id="new epoch, first readings gone"),
-        pytest.param(found(101, mark=marker()), "ahead of the state's marker", id="marker behind the group"),
-        pytest.param(found(mark=marker(), live_keys=6), "6 keys, its marker counted 7", id="a key was lost"),
-        pytest.param(found(mark=marker(), live_keys=8), "8 keys, its marker counted 7", id="a key too many"),
-        pytest.param(found(mark=marker(epoch="0")), "epoch 0, not 1", id="another epoch's state"),
-        pytest.param(found(mark=marker(history="months=12")), "months=12", id="another history setting"),
-        pytest.param(found(100, (101, 150), marker()), "100 to 100 were removed", id="retention passed the position"),
-        pytest.param(found(100, (0, 99), marker()), "the log ends at 99", id="the readings topic was made anew"),
+        pytest.param(
+            found(100, mark=None, live_keys=0), "state is empty", REBUILD_STATE, id="the state topic was emptied"
+        ),
+        pytest.param(found(100, mark=None), "no marker", REBUILD_STATE, id="the marker was lost"),
+        pytest.param(found(None, mark=None), "no marker", REBUILD_STATE, id="state without marker nor offset"),
+        pytest.param(
+            found(None, (5, 150), None, 0), "0 to 4 were removed", NEW_EPOCH, id="new epoch, first readings gone"
+        ),
+        pytest.param(
+            found(101, mark=marker()), "ahead of the state's marker", REBUILD_STATE, id="marker behind the group"
+        ),
+        pytest.param(
+            found(mark=marker(), live_keys=6), "6 keys, its marker counted 7", REBUILD_STATE, id="a key was lost"
+        ),
+        pytest.param(
+            found(mark=marker(), live_keys=8), "8 keys, its marker counted 7", REBUILD_STATE, id="a key too many"
+        ),
+        pytest.param(found(mark=marker(epoch="0")), "epoch 0, not 1", NEW_EPOCH, id="another epoch's state"),
+        pytest.param(found(mark=marker(history="months=12")), "months=12", NEW_EPOCH, id="another history setting"),
+        pytest.param(
+            found(100, (101, 150), marker()), "100 to 100 were removed", NEW_EPOCH, id="retention passed the position"
+        ),
+        pytest.param(
+            found(100, (0, 99), marker()), "the log ends at 99", NEW_EPOCH, id="the readings topic was made anew"
+        ),
+        pytest.param(found(100, (1, 150), None, 0), "state is empty", NEW_EPOCH, id="both: state and readings lost"),
+        pytest.param(found(100, (0, 99), None, 0), "state is empty", NEW_EPOCH, id="both topics were made anew"),
+        pytest.param(found(50, (0, 99), marker(), 6), "6 keys", NEW_EPOCH, id="keys and readings lost"),
     ],
 )
-def test_a_contradiction_stops_and_names_the_command_that_mends_it(what: Found, says: str) -> None:
+def test_a_contradiction_stops_and_names_the_command_that_mends_it(what: Found, says: str, mend: str) -> None:
     with pytest.raises(PositionError, match=says) as raised:
         starting_point("t partition 3", what, EXPECTED)
     assert raised.value.exit_code == ExitCode.POSITION
     assert "t partition 3" in str(raised.value)
-    assert "meterstream reprocess" in str(raised.value)
+    assert str(raised.value).endswith(mend)
 
 
 def test_both_ends_of_the_log_are_places_to_go_on() -> None:
