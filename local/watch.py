@@ -39,8 +39,18 @@ class Watch:
             if until():
                 return picture
             if time.monotonic() > end:
-                raise NotInTime(f"{name}: not done within {within:g} s; the logs are in {self.system.directory}")
+                raise NotInTime(
+                    f"{name}: not done within {within:g} s{self._troubled()}; the logs are in {self.system.directory}"
+                )
             time.sleep(TURN_SECONDS)
+
+    def _troubled(self) -> str:
+        troubled = [
+            f"{state.name} (started again {state.restarts} times, last exit code {state.exit_code})"
+            for state in self.system.states()
+            if state.restarts or not state.alive
+        ]
+        return f"; look at {', '.join(troubled)}" if troubled else ""
 
     def look(self, name: str) -> Picture:
         """What there is to see now."""
