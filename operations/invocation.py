@@ -12,6 +12,8 @@ from runtime.process import DEFAULT_CONFIG, report
 from runtime.settings.load import load
 from runtime.settings.tree import Settings
 
+_CONFIG, _CHECK = f"{__name__}.config", f"{__name__}.check"
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -31,7 +33,14 @@ class Commands(click.Group):
 
 
 def config_option(command: F) -> F:
-    """``--config FILE``, before or after a command's name; ``settings`` finds it."""
+    """``--config FILE`` and ``--check-config``, before or after a command's name; ``settings`` finds them."""
+    check = click.option(
+        "--check-config",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_check,
+        help="Check the settings, report every problem, and end.",
+    )
     option = click.option(
         "--config",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -40,19 +49,33 @@ def config_option(command: F) -> F:
         callback=_remember,
         help="The settings file (default: meterstream.toml where it exists).",
     )
-    return option(command)
+    return option(check(command))
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:
     if value is not None:
-        context.find_root().meta[__name__] = value
+        context.find_root().meta[_CONFIG] = value
+
+
+def _remember_check(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.find_root().meta[_CHECK] = True
 
 
 def settings(needs: Sequence[str] = ()) -> Settings:
-    """The settings of this invocation. ``needs``: see :func:`runtime.settings.load.load`.
+    """The settings of this invocation; with ``--check-config`` the command ends here.
+
+    Args:
+        needs: see :func:`runtime.settings.load.load`.
 
     Raises:
         ConfigError: every problem found.
     """
-    given: Path | None = click.get_current_context().find_root().meta.get(__name__)
-    return load(given or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ, needs)
+    context = click.get_current_context()
+    said = context.find_root().meta
+    given: Path | None = said.get(_CONFIG)
+    found = load(given or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ, needs)
+    if said.get(_CHECK):
+        click.echo("the configuration is valid")
+        context.exit(0)
+    return found
