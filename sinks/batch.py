@@ -117,7 +117,7 @@ def write_all(rows: Sequence[Row], write: Write) -> tuple[int, list[Refused]]:
     """Writes the rows in waves, all but those that the database refuses.
 
     Where a row is refused, the others of its identity are tried again without it: an older one that it had made
-    needless counts again. Writing one twice changes nothing.
+    needless counts again, and what follows waits for that. Writing one twice changes nothing.
 
     Returns:
         How many writes made a difference, and which rows are refused.
@@ -126,10 +126,11 @@ def write_all(rows: Sequence[Row], write: Write) -> tuple[int, list[Refused]]:
     pending: Sequence[Row] = rows
     while pending:
         found: list[Refused] = []
+        touched: set[Identity] = set()
         for wave in waves(pending):
-            written += _write_splitting(wave, write, found)
+            written += _write_splitting([row for row in wave if identity(row) not in touched], write, found)
+            touched = {identity(bad.row) for bad in found}
         refused += found
-        touched = {identity(bad.row) for bad in found}
         gone = {id(bad.row) for bad in found}
         pending = [row for row in pending if touched and identity(row) in touched and id(row) not in gone]
     return written, refused
@@ -137,6 +138,8 @@ def write_all(rows: Sequence[Row], write: Write) -> tuple[int, list[Refused]]:
 
 def _write_splitting(rows: Sequence[Row], write: Write, refused: list[Refused]) -> int:
     """Finds the refused ones by halving."""
+    if not rows:
+        return 0
     try:
         return write(rows)
     except RowsRefused as error:

@@ -99,3 +99,11 @@ def test_when_the_newest_of_an_identity_is_refused_the_one_before_it_counts() ->
     older, newest = row(value(1)), row(value(2, unit=REFUSED_UNIT))
     assert write_all([older, newest], lambda some: put(table, some)) == (1, [(newest, "unit")])
     assert list(table.values()) == [older.value]
+
+
+def test_an_outside_value_waits_for_the_row_that_counts_again() -> None:
+    """It must not be the first in the table only because the one before it was refused."""
+    table: Table = {}
+    older, refused, late = row(value(1)), row(value(2, unit=REFUSED_UNIT)), row(outside(3))
+    write_all([older, refused, late], lambda some: put(table, some))
+    assert list(table.values()) == [older.value]
