@@ -21,8 +21,8 @@ RUN /opt/build/bin/hatchling build -t wheel \
 FROM python:3.13-slim-bookworm AS runtime
 COPY --from=build /opt/meterstream /opt/meterstream
 RUN useradd --system --uid 10001 --no-create-home meterstream \
-    && install -d -o meterstream /var/lib/meterstream /etc/meterstream
-ENV PATH=/opt/meterstream/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+    && install -d -o meterstream /var/lib/meterstream /var/lib/points /etc/meterstream
+ENV PATH=/opt/meterstream/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 METERSTREAM__METRICS__PORT=9464
 USER meterstream
 WORKDIR /etc/meterstream
 EXPOSE 9464

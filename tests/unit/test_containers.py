@@ -81,6 +81,7 @@ def test_ports_agree(points: Path) -> None:
     settings = settings_of("producer", points)
     port = str(settings.metrics.port)
     assert f"EXPOSE {port}\n" in DOCKERFILE
+    assert f" METERSTREAM__METRICS__PORT={port}\n" in DOCKERFILE
     assert f"http://127.0.0.1:{port}/healthz" in DOCKERFILE
     assert environment("kafka")["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{settings.kafka.bootstrap_servers}"
     utility = SERVICES["utility"]
@@ -132,6 +133,17 @@ def test_every_file_the_image_copies_is_there_and_not_ignored() -> None:
     for source in copied:
         assert (ROOT / source).exists(), source
         assert any(source == one or source.startswith(f"{one}/") for one in kept), f"{source} is ignored"
+
+
+def test_every_volume_is_writable_by_the_user_of_the_image() -> None:
+    """A new volume takes the owner of the directory that it is mounted over."""
+    made = re.search(r"install -d -o meterstream (.+)", DOCKERFILE)
+    assert made
+    for name in OURS:
+        for volume in SERVICES[name].get("volumes", []):
+            source, place, *mode = volume.split(":")
+            if source in COMPOSE["volumes"] and mode != ["ro"]:
+                assert place in made[1].split(), volume
 
 
 def test_containers_run_without_root_and_hold_no_secret() -> None:
