@@ -16,7 +16,7 @@ from runtime.settings.tree import Settings
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
 from sinks.batch import Positions, Record
-from sinks.clients import connected
+from sinks.clients import connected, probe
 from sinks.writer import Topic
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Values:
             Transient: the cluster cannot be reached.
             ConfigError: a topic is missing or otherwise than the settings say, or the share is empty.
         """
+        probe(self._settings.kafka)
         require(self._settings, [self._names.values, self._names.dead_letters])
         with admin(self._settings.kafka) as client:
             (found,) = client.describe_topics([self._names.values])
