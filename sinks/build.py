@@ -13,17 +13,18 @@ from runtime.topics import TopicNames
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from sinks import points
-from sinks.consumer import Share, Values
+from sinks.consumer import KafkaValues, Share
 from sinks.database import Database
 from sinks.decoding import Decoder
-from sinks.letters import Letters
+from sinks.letters import KafkaLetters
 from sinks.meters import Meters
 from sinks.patience import Patience
 from sinks.postgresql import Address, PostgreSQL
-from sinks.reporter import Reporter
+from sinks.reporter import KafkaReporter
+from sinks.road import Road
 from sinks.sql_writer import SqlWriter
 from sinks.sqlite import SQLite
-from sinks.worker import Road, Watch, Worker
+from sinks.worker import Watch, Worker
 from sinks.writer import Receiver
 
 
@@ -50,11 +51,11 @@ def worker(process: Process, name: str, share: Share) -> Worker:
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
     road = Road(
-        values=Values(settings, receiver.batch, share),
+        values=KafkaValues(settings, receiver.batch, share),
         decoder=lambda partitions: Decoder(codec, wanted, partitions),
-        letters=Letters(settings.kafka, names.dead_letters, Codec(DeadLetter, registry)),
+        letters=KafkaLetters(settings.kafka, names.dead_letters, Codec(DeadLetter, registry)),
         writer=SqlWriter(database, Receiver(name, settings.epoch, wanted.fingerprint)),
-        reporter=Reporter(settings.kafka, names.values, names.sink_group(name)),
+        reporter=KafkaReporter(settings.kafka, names.values, names.sink_group(name)),
     )
     watch = Watch(process.health, process.stop, Meters(process.registry, name), Patience(process.health, process.stop))
     return Worker(name, road, watch)

@@ -1,7 +1,7 @@
 """The values topic as one worker reads it: its partitions assigned by itself, committed records only."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +15,9 @@ from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
-from sinks.batch import Positions, Record
+from sinks.batch import Positions
 from sinks.clients import connected, probe
+from sinks.road import Fetched
 from sinks.writer import Topic
 
 log = logging.getLogger(__name__)
@@ -41,15 +42,7 @@ class Share:
         return list(range(self.number - 1, count, self.of))
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """Records in the order of the log, per partition; ``positions``: of all partitions, behind these records."""
-
-    records: Sequence[Record]
-    positions: Positions
-
-
-class Values:
+class KafkaValues:
     """A consumer of the values topic. Used by one thread."""
 
     def __init__(self, settings: Settings, batch: BatchSettings, share: Share) -> None:
@@ -172,7 +165,7 @@ class Values:
     def close(self) -> None:
         """Ends the connection."""
         if self._consumer is not None:
-            self._consumer.close(autocommit=False)
+            self._consumer.close(autocommit=False, timeout_ms=1_000)
             self._consumer = None
 
     def _partition(self, number: int) -> TopicPartition:

@@ -16,7 +16,7 @@ PARTITION = 0
 """The topic has one."""
 
 
-class Letters:
+class KafkaLetters:
     """Sends dead letters. Connects at the first: most workers never have one."""
 
     def __init__(self, settings: KafkaSettings, topic: str, codec: Codec[DeadLetter]) -> None:

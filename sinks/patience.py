@@ -44,6 +44,7 @@ class Patience:
             Stopped: the process is to stop, and it has not worked yet.
         """
         attempt = 0
+        before = self._health.waiting_for
         while True:
             try:
                 result = call()
@@ -55,10 +56,17 @@ class Patience:
                 break
         if attempt:
             log.info("going on after %d failed tries", attempt)
-            self._health.ready()
+            self._restore(before)
             if waiting is not None:
                 waiting.set(0)
         return result
+
+    def _restore(self, before: str | None) -> None:
+        """Says again what was said before the first failure: ready, or starting."""
+        if before is None:
+            self._health.ready()
+        else:
+            self._health.waiting(before)
 
     def _note(self, error: Transient, attempt: int, waiting: Gauge | None) -> None:
         self._health.waiting(str(error))

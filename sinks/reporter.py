@@ -22,7 +22,7 @@ LAST_WORD = 2.0
 """Seconds that the end of the process waits for the last report."""
 
 
-class Reporter:
+class KafkaReporter:
     """Reports the newest positions, in a thread and over a connection of its own: delivery never waits for it."""
 
     def __init__(self, settings: KafkaSettings, topic: str, group: str) -> None:

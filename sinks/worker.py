@@ -3,37 +3,24 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from runtime.health import Health
 from runtime.process import Stop
 from schemas import instants
 from sinks.batch import Batch, Positions, Refused, Row
-from sinks.consumer import Values
 from sinks.decoding import Decoder, refusal
 from sinks.delivery import Delivery
-from sinks.letters import Letters
 from sinks.meters import Meters
 from sinks.patience import Patience, Stopped
-from sinks.reporter import Reporter
-from sinks.writer import Topic, Writer, Written
+from sinks.road import Road
+from sinks.writer import Topic, Written
 
 log = logging.getLogger(__name__)
 
 QUIET = 1.0
 """Seconds between two looks at the lag while nothing comes, and between two writes that move positions only."""
-
-
-@dataclass(frozen=True)
-class Road:
-    """What the records pass. ``decoder``: makes one, given the number of the topic's partitions."""
-
-    values: Values
-    decoder: Callable[[int], Decoder]
-    letters: Letters
-    writer: Writer
-    reporter: Reporter
 
 
 @dataclass(frozen=True)
@@ -116,10 +103,12 @@ class Worker:
 
     def _deliver(self, rows: list[Row], after: Positions) -> None:
         delivery = Delivery(self._road.writer, Batch(rows, self._positions, after), self._reopen)
-        with self._watch.meters.transaction_seconds.time():
-            written: Written | None = self._watch.patience.until_done(
-                lambda: delivery.attempt(self._refuse), self._watch.meters.waiting
-            )
+
+        def attempt() -> Written | None:
+            with self._watch.meters.transaction_seconds.time():
+                return delivery.attempt(self._refuse)
+
+        written = self._watch.patience.until_done(attempt, self._watch.meters.waiting)
         self._positions = after
         self._watch.meters.delivered(rows, written, instants.now())
         self._switch_when_caught_up()
@@ -164,5 +153,6 @@ class Worker:
         return opened.positions
 
     def _close(self) -> None:
-        for part in (self._road.reporter, self._road.letters, self._road.values, self._road.writer):
-            part.close()
+        with ExitStack() as parts:  # each is closed, whatever another says
+            for part in (self._road.writer, self._road.values, self._road.letters, self._road.reporter):
+                parts.callback(part.close)

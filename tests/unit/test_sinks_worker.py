@@ -1,0 +1,226 @@
+"""The main path, step by step: what happens when each fails, scripted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from runtime.errors import Superseded, Transient
+from runtime.health import Health
+from runtime.process import Stop
+from runtime.retry import Backoff
+from schemas.codec import Codec
+from schemas.events import DeadLetter, MeterValue
+from schemas.registry import AvroSchema, EmbeddedRegistry
+from sinks.batch import Batch, Positions
+from sinks.decoding import Decoder
+from sinks.meters import Meters
+from sinks.patience import Patience
+from sinks.points import Points
+from sinks.road import Fetched, Road
+from sinks.worker import Watch, Worker
+from sinks.writer import Opened, Refuse, Topic, Written
+from tests.sink_rows import PARTITIONS, StoredRecord, record, value
+
+POINTS = Points(whole=frozenset({value().metering_point}), single=frozenset())
+TOPIC = Topic("meterstream.1.values", "id", PARTITIONS)
+START: Positions = {0: 0}
+
+
+class Script:
+    """Every part of the road in one: says what it did, and fails once where it is told to."""
+
+    def __init__(self, *batches: Sequence[StoredRecord], fails: str = "", with_: Exception | None = None) -> None:
+        self.did: list[str] = []
+        self.stop = Stop()
+        self.batches = list(batches)
+        self.positions = START
+        self.log_end = sum(map(len, batches))
+        self.stored = START
+        self.live = True
+        self._fails = fails
+        self._error: Exception | None = with_ or Transient(f"{fails} is away")
+
+    def do(self, name: str, said: object = "") -> None:
+        self.did.append(f"{name} {said}".strip())
+        if name == self._fails and self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    # values
+    def connect(self) -> tuple[Topic, list[int]]:
+        self.do("connect")
+        return TOPIC, [0]
+
+    def begin(self, positions: Positions) -> Positions:
+        self.do("begin", dict(positions))
+        return {0: self.log_end}
+
+    def fetch(self) -> Fetched:
+        self.do("fetch")
+        if not self.batches:
+            self.stop.request()
+            return Fetched([], self.positions)
+        records = self.batches.pop(0)
+        self.positions = {0: self.positions[0] + len(records)}
+        return Fetched(records, self.positions)
+
+    def lag(self, *, ask: bool) -> int:
+        return self.log_end - self.positions[0]
+
+    # dead letters
+    def send(self, letters: Sequence[DeadLetter]) -> None:
+        if letters:
+            self.do("letters", [str(letter.reason) for letter in letters])
+
+    # writer
+    def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
+        self.do("open")
+        return Opened(self.stored, self.live)
+
+    def write(self, batch: Batch, refuse: Refuse) -> Written:
+        self.do("write", f"{[row.value.sequence for row in batch.rows]} {batch.before[0]}->{batch.after[0]}")
+        self.stored = batch.after
+        return Written(len(batch.rows), 0)
+
+    def go_live(self) -> bool:
+        self.do("go_live")
+        return True
+
+    # reporter
+    def report(self, positions: Mapping[int, int]) -> None:
+        self.do("report", positions[0])
+
+    def close(self) -> None:
+        self.do("close")
+
+
+class OnceAway(EmbeddedRegistry):
+    """A registry that is away for the first question about an id."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def schema_of(self, schema_id: int) -> AvroSchema:
+        self._script.do("registry")
+        return super().schema_of(schema_id)
+
+
+def work(script: Script, clock: Callable[[], float] = lambda: 0.0) -> Callable[[str], float | None]:
+    """Runs a worker to the end of the script; gives its metrics."""
+    health, registry = Health(), CollectorRegistry()
+    codec = Codec(MeterValue, OnceAway(script))
+    road = Road(script, lambda count: Decoder(codec, POINTS, count), script, script, script)
+    patience = Patience(health, script.stop, Backoff(initial=0.001, maximum=0.001))
+    watch = Watch(health, script.stop, Meters(registry, "vitec"), patience, clock)
+    try:
+        Worker("vitec", road, watch).run()
+    finally:
+        assert script.did[-4:] == ["close"] * 4
+    return lambda name: registry.get_sample_value(f"meterstream_sink_{name}", {"receiver": "vitec"})
+
+
+def steps(script: Script) -> list[str]:
+    """What was done after the start, without the end."""
+    return [step for step in script.did[3:-5] if step != "fetch"]
+
+
+GOOD = [[record(value(1)), record(value(2))], [record(value(3))]]
+ALL = ["registry", "write [1, 2] 0->2", "report 2", "write [3] 2->3", "report 3"]
+
+
+def test_the_road_in_its_order() -> None:
+    script = Script(*GOOD)
+    metric = work(script)
+    assert script.did[:3] == ["connect", "open", "begin {0: 0}"]
+    assert steps(script) == ALL
+    assert metric("rows_written_total") == 3
+    assert metric("lag_records") == 0
+
+
+@pytest.mark.parametrize(
+    ("fails", "again"),
+    [
+        pytest.param("connect", ["connect"], id="the cluster is away at the start"),
+        pytest.param("open", ["open"], id="the database is away at the start"),
+        pytest.param("fetch", ["fetch"], id="1: the cluster is away"),
+        pytest.param("registry", ["registry"], id="2: the registry is away"),
+        pytest.param("write", ["write [1, 2] 0->2", "open"], id="4: the database is away"),
+    ],
+)
+def test_what_fails_for_a_time_is_done_again_and_nothing_is_left_out(fails: str, again: list[str]) -> None:
+    script = Script(*GOOD, fails=fails)
+    work(script)
+    smooth = Script(*GOOD)
+    work(smooth)
+    assert [step for step in script.did if step.startswith("write")][-2:] == ["write [1, 2] 0->2", "write [3] 2->3"]
+    assert sorted(script.did) == sorted(smooth.did + again)
+
+
+POISON = record(value(9), value=b"poison")
+
+
+def test_dead_letters_are_acknowledged_before_the_positions_move() -> None:
+    """3. Sent again where it fails; the rows of the batch wait."""
+    script = Script([record(value(1)), POISON], fails="letters")
+    work(script)
+    assert steps(script)[1:] == [
+        "letters ['undecodable_record']",
+        "letters ['undecodable_record']",
+        "write [1] 0->2",
+        "report 2",
+    ]
+
+
+def test_a_worker_that_was_superseded_ends_with_nothing_more_done() -> None:
+    script = Script(*GOOD, fails="write", with_=Superseded("another worker"))
+    with pytest.raises(Superseded):
+        work(script)
+    assert [step for step in script.did if step.startswith(("write", "report"))] == ["write [1, 2] 0->2"]
+
+
+def test_a_defect_is_not_retried() -> None:
+    script = Script(*GOOD, fails="write", with_=ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        work(script)
+    assert "report 2" not in script.did
+
+
+def test_positions_without_rows_are_written_now_and_then() -> None:
+    """Values for other receivers must not cost a transaction each."""
+    others = [[record(value(n, metering_point="other"))] for n in range(30)]
+    seconds = iter(range(1_000))
+    script = Script(*others)
+    work(script, clock=lambda: next(seconds) / 10)
+    writes = [step for step in script.did if step.startswith("write")]
+    assert 1 <= len(writes) <= 4
+    assert writes[0].startswith("write [] 0->")
+
+
+@pytest.mark.parametrize(
+    ("end", "switched"),
+    [pytest.param(3, True, id="caught up"), pytest.param(4, False, id="not yet"), pytest.param(0, False, id="empty")],
+)
+def test_an_epoch_goes_live_when_it_has_caught_up_with_the_start(end: int, switched: bool) -> None:
+    script = Script(*GOOD)
+    script.live = False
+    script.log_end = end
+    work(script)
+    assert ("go_live" in script.did) is switched
+    assert script.did.count("go_live") <= 1
+
+
+def test_the_start_is_no_readiness() -> None:
+    """While the second of two starting steps waits, the first one's success does not make it ready."""
+    seen: list[Any] = []
+    health = Health()
+    patience = Patience(health, Stop(), Backoff(initial=0.001, maximum=0.001))
+    script = Script(fails="connect")
+    patience.until_done(script.connect)
+    seen.append(health.waiting_for)
+    health.ready()
+    script = Script(fails="fetch")
+    patience.until_done(script.fetch)
+    seen.append(health.waiting_for)
+    assert seen == ["starting", None]
