@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo up test check format lock clean
+.PHONY: demo up test check lint format lock clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
@@ -15,13 +15,15 @@ up: $(READY)  ## the same system, until Ctrl-C
 test: $(READY)  ## every test
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-check: $(READY)  ## format, lint, strict types, import rules, fast tests: before each commit
+check: lint  ## before each commit: lint, and the tests that start no service
+	@$(BIN)/pytest -q -m "not services" -n 2
+
+lint: $(READY)  ## format, lint, strict types, import rules, unused dependencies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
-	@$(BIN)/pytest -q -m "not services" -n 2
 
 format: $(READY)
 	@$(BIN)/ruff format .
