@@ -1,6 +1,7 @@
 """The `meterstream` command as a person uses it, on a real cluster."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -180,6 +181,22 @@ def test_the_status_tells_how_far_everybody_is(run: Run, busy: TopicNames) -> No
         ("streams", "undecodable_record", 1, 2),
         ("streams", "wrong_key", 1, 1),
     ]
+
+
+def test_the_handbook_s_way_to_read_dead_letters(run: Run, config: Path) -> None:
+    run("topics", "create")
+    settings = load(config, {})
+    producer = KafkaProducer(bootstrap_servers=settings.kafka.bootstrap_servers)
+    for letter in three_letters()[:3]:
+        producer.send(TopicNames.of(settings).dead_letters, letter)
+    producer.flush()
+    producer.close()
+    handbook = Path(__file__).resolve().parents[2].joinpath("docs", "operations.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", handbook, flags=re.MULTILINE | re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == ["streams undecodable_record t detail", "streams wrong_key t detail"], (
+        done.stderr
+    )
 
 
 def test_dead_letters_are_read_within_bounds(run: Run, busy: TopicNames) -> None:
