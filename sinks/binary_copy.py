@@ -21,7 +21,8 @@ _TRAILER = struct.pack(">h", -1)
 _NULL = struct.pack(">i", -1)
 _FIELDS = struct.pack(">h", len(COLUMNS))
 _LONG = struct.Struct(">iq")
-_NUMERIC = struct.Struct(">ihhHh")
+_NUMERIC = tuple(struct.Struct(f">ihhHh{count}H") for count in range(13))
+"""By number of digits: length, that number, weight, sign, scale, digits."""
 _BASE = 10_000
 _FRACTION_DIGITS = exact.SCALE // 4
 _NEGATIVE = 0x4000
@@ -51,8 +52,9 @@ def _number(value: int) -> bytes:
         rest, digit = divmod(rest, _BASE)
         digits.append(digit)
     count = len(digits)
-    head = _NUMERIC.pack(8 + 2 * count, count, count - 1 - _FRACTION_DIGITS, _NEGATIVE if value < 0 else 0, exact.SCALE)
-    return head + struct.pack(f">{count}H", *reversed(digits))
+    sign = _NEGATIVE if value < 0 else 0
+    digits.reverse()
+    return _NUMERIC[count].pack(8 + 2 * count, count, count - 1 - _FRACTION_DIGITS, sign, exact.SCALE, *digits)
 
 
 _WRITE: dict[Kind, Callable[[Any], bytes]] = {
@@ -71,10 +73,9 @@ def copy_data(rows: Iterable[Row], delivered_at: int) -> bytes:
         struct.error: an instant beyond what 64 bits hold.
     """
     parts = [_HEADER]
-    append = parts.append
     for row in rows:
-        append(_FIELDS)
-        for write, value in zip(_WRITERS, (*msgspec.structs.astuple(row.value), delivered_at), strict=True):
-            append(_NULL if value is None else write(value))
-    append(_TRAILER)
+        values = (*msgspec.structs.astuple(row.value), delivered_at)
+        parts.append(_FIELDS)
+        parts += [_NULL if value is None else write(value) for write, value in zip(_WRITERS, values, strict=True)]
+    parts.append(_TRAILER)
     return b"".join(parts)

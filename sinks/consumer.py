@@ -52,6 +52,8 @@ class KafkaValues:
         self._batch = batch
         self._share = share
         self._consumer: Any = None
+        self._cluster: Any = None
+        self._topic_id = ""
         self._positions: dict[int, int] = {}
         self._ends: Mapping[int, int] = {}
 
@@ -73,7 +75,8 @@ class KafkaValues:
                 [f"--share {self._share.number}/{self._share.of}: topic {topic.name} has {topic.partitions} partitions"]
             )
         self.close()
-        self._consumer = connected(
+        self._topic_id = topic.id
+        self._consumer, self._cluster = connected(
             KafkaConsumer,
             self._settings.kafka,
             group_id=None,
@@ -135,8 +138,17 @@ class KafkaValues:
         with self._asking():
             polled = self._consumer.poll(timeout_ms=POLL_MS)
             positions = {number: self._position(number) for number in self._positions}
+        self._check_topic()
         self._positions = positions
         return Fetched([record for records in polled.values() for record in records], dict(positions))
+
+    def _check_topic(self) -> None:
+        """Offsets mean nothing in a topic that was made anew, even where it has them."""
+        known = self._cluster.topic_id(self._names.values)
+        if known is not None and str(known) != self._topic_id:
+            raise PositionError(
+                f"topic {self._names.values} was made anew while it was read. Choose a new epoch: meterstream reprocess"
+            )
 
     def _position(self, number: int) -> int:
         position = self._consumer.position(self._partition(number), timeout_ms=ASK_MS)

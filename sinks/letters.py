@@ -59,7 +59,7 @@ class KafkaLetters:
             max_block_ms=patience_ms,
             delivery_timeout_ms=patience_ms + 1_000,
             max_request_size=4 << 20,
-        )
+        ).client
 
     def close(self) -> None:
         """Ends the connection; what is not acknowledged by now was not reported as sent."""

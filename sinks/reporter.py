@@ -75,7 +75,7 @@ class KafkaReporter:
             if self._consumer is None:
                 self._consumer = connected(
                     KafkaConsumer, self._settings, group_id=self._group, enable_auto_commit=False
-                )
+                ).client
             self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
         except (KafkaError, Transient) as error:
             self._news.set()

@@ -189,7 +189,10 @@ def test_a_cluster_that_is_away_is_waited_for(unique: str, tmp_path: Path) -> No
         until(worker.ready)
         system.publish([value(2)])
         until(lambda: system.delivered([2]))
-        assert worker.running
+        broker.stop()
+        until(lambda: not worker.ready())
+        worker.signal(signal.SIGTERM)
+        assert worker.ended(15) == 0, "a wish to stop is heard while it waits"
     finally:
         system.close()
         broker.stop()

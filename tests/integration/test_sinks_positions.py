@@ -8,6 +8,10 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from local.cluster import Cluster
+from runtime.errors import PositionError
+from runtime.settings.load import load
+from runtime.settings.receiver import BatchSettings
+from sinks.consumer import KafkaValues, Share
 from tests.receiver_databases import SQLiteReceiver
 from tests.sink_rows import PARTITIONS, record, value
 from tests.sink_system import SinkProcess, SinkSystem, until
@@ -46,26 +50,59 @@ def test_a_position_beyond_the_end_of_the_log_is_a_loud_stop(system: SinkSystem)
 def test_a_topic_made_anew_is_a_loud_stop(system: SinkSystem) -> None:
     """Also when it has grown beyond the old position, so that offsets alone would not tell."""
     deliver_something(system)
+    make_anew(system, 100, 30)
+    stopped(system.start(), 71, "was made anew", "meterstream reprocess")
+    assert system.delivered([9])
+
+
+def make_anew(system: SinkSystem, first: int, count: int) -> None:
+    """Deletes the values topic and makes it again, with other values."""
     admin = system.admin()
     admin.delete_topics([system.names.values])
     until(lambda: system.names.values not in admin.list_topics())
     admin.close()
     system.create_topics()
-    system.publish([value(number) for number in range(100, 130)])
-    stopped(system.start(), 71, "was made anew", "meterstream reprocess")
+    system.publish([value(number) for number in range(first, first + count)])
+
+
+def test_a_topic_made_anew_while_it_is_read_is_a_loud_stop(system: SinkSystem) -> None:
+    system.publish([value(number) for number in range(10)])
+    worker = system.start()
+    until(lambda: system.delivered([9]))
+    make_anew(system, 100, 50)
+    stopped(worker, 71, "meterstream reprocess")
     assert system.delivered([9])
 
 
-def test_unread_records_that_were_removed_are_a_loud_stop(system: SinkSystem) -> None:
-    deliver_something(system)
-    system.publish([value(number) for number in range(10, 20)])
+def remove_records(system: SinkSystem, before: int) -> None:
+    """Removes what stands before an offset of the default point's partition."""
     admin = system.admin()
     for policy in ("delete", "compact"):  # Kafka refuses to remove records of a compacted topic
         kind = ConfigResourceType.TOPIC
         admin.alter_configs([ConfigResource(kind, system.names.values, {"cleanup.policy": policy})])
         if policy == "delete":
-            admin.delete_records({TopicPartition(system.names.values, record(value()).partition): 15})
+            admin.delete_records({TopicPartition(system.names.values, record(value()).partition): before})
     admin.close()
+
+
+def test_records_that_are_removed_before_they_are_read_are_a_loud_stop(system: SinkSystem) -> None:
+    """Not only at the start: a fetch at a place that is gone never jumps ahead."""
+    system.publish([value(number) for number in range(20)])
+    values = KafkaValues(load(system.config, {}), BatchSettings(rows=5), Share())
+    try:
+        _, partitions = values.connect()
+        values.begin(dict.fromkeys(partitions, 0))
+        remove_records(system, before=15)
+        with pytest.raises(PositionError, match="meterstream reprocess"):
+            until(lambda: values.fetch().positions[record(value()).partition] > 15)
+    finally:
+        values.close()
+
+
+def test_unread_records_that_were_removed_are_a_loud_stop(system: SinkSystem) -> None:
+    deliver_something(system)
+    system.publish([value(number) for number in range(10, 20)])
+    remove_records(system, before=15)
     stopped(system.start(), 71, "unread records were removed")
 
 
