@@ -65,7 +65,6 @@ class Plan:
 def run(process: Process, plan: Plan) -> None:
     """Polls until a stop is requested; raises what ended it otherwise."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # while Kafka is away it says so 40 times a second
-    logging.getLogger("kafka").setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_Producer(process, plan).run())
