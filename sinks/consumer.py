@@ -26,6 +26,8 @@ FETCH_WAIT_MS = 250
 """How long a broker holds a fetch for which it has nothing. It answers at once when something comes."""
 POLL_MS = 200
 """How long a turn waits for records; a wish to stop is heard between two."""
+METADATA_MS = 5_000
+"""How often the cluster is asked about its topics: the sooner is seen that one was made anew."""
 ASK_MS = 5_000
 """How long a question about offsets may take."""
 
@@ -84,6 +86,7 @@ class KafkaValues:
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            metadata_max_age_ms=METADATA_MS,
             fetch_max_bytes=self._batch.fetch_bytes,
             max_partition_fetch_bytes=self._batch.partition_bytes,
             max_poll_records=self._batch.rows,

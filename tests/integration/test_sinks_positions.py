@@ -1,5 +1,6 @@
 """What a sink worker does not begin with: topics and positions that contradict each other, settings that are wrong."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,12 +67,14 @@ def make_anew(system: SinkSystem, first: int, count: int) -> None:
 
 
 def test_a_topic_made_anew_while_it_is_read_is_a_loud_stop(system: SinkSystem) -> None:
+    """The worker sleeps meanwhile: when it looks again, the new topic has its offset, too."""
     system.publish([value(number) for number in range(10)])
     worker = system.start()
     until(lambda: system.delivered([9]))
+    worker.signal(signal.SIGSTOP)
     make_anew(system, 100, 50)
+    worker.signal(signal.SIGCONT)
     stopped(worker, 71, "meterstream reprocess")
-    assert system.delivered([9])
 
 
 def remove_records(system: SinkSystem, before: int) -> None:
