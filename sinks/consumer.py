@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionErr
 
 from runtime.errors import ConfigError, PositionError, Transient
 from runtime.kafka_admin import admin
+from runtime.mends import NEW_EPOCH
 from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
 from runtime.topic_admin import require
@@ -119,13 +120,12 @@ class KafkaValues:
         where = f"topic {self._names.values}, partition {number}: the receiver's position {position}"
         if position > end:
             raise PositionError(
-                f"{where} lies beyond the end of the log ({end}): records were lost, or the topic was made anew. "
-                "Choose a new epoch: meterstream reprocess"
+                f"{where} lies beyond the end of the log ({end}): records were lost, or the topic was made anew; "
+                f"{NEW_EPOCH}"
             )
         if position < start:  # compaction never moves the start: whatever stood before it was removed by other means
             raise PositionError(
-                f"{where} lies before the beginning of the log ({start}): unread records were removed. "
-                "Choose a new epoch: meterstream reprocess"
+                f"{where} lies before the beginning of the log ({start}): unread records were removed; {NEW_EPOCH}"
             )
 
     def fetch(self) -> Fetched:
@@ -149,9 +149,7 @@ class KafkaValues:
         """Offsets mean nothing in a topic that was made anew, even where it has them."""
         known = self._cluster.topic_id(self._names.values)
         if known is not None and str(known) != self._topic_id:
-            raise PositionError(
-                f"topic {self._names.values} was made anew while it was read. Choose a new epoch: meterstream reprocess"
-            )
+            raise PositionError(f"topic {self._names.values} was made anew while it was read; {NEW_EPOCH}")
 
     def _position(self, number: int) -> int:
         position = self._consumer.position(self._partition(number), timeout_ms=ASK_MS)
@@ -198,7 +196,7 @@ class KafkaValues:
         except (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError) as error:
             raise PositionError(
                 f"topic {self._names.values}: a position of the receiver is no longer in the log "
-                f"({type(error).__name__}). Choose a new epoch: meterstream reprocess"
+                f"({type(error).__name__}); {NEW_EPOCH}"
             ) from error
         except KafkaError as error:
             if self._positions:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from runtime.errors import ConfigError, PositionError, Superseded
+from runtime.mends import NEW_EPOCH
 from schemas import instants
 from sinks.batch import Positions, Refused
 from sinks.columns import rows_table
@@ -70,7 +71,7 @@ class Control:
             if topic_id != topic.id:
                 raise PositionError(
                     f"topic {topic.name} was made anew since receiver {self._receiver.name} read it: its positions "
-                    "mean nothing there. Choose a new epoch: meterstream reprocess"
+                    f"mean nothing there; {NEW_EPOCH}"
                 )
             return str(table), bool(live)
         table = rows_table(self._epoch)
