@@ -1,6 +1,5 @@
 """Puts a sink worker together: settings and points in, a worker out. Connects to nothing."""
 
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +42,6 @@ def worker(process: Process, name: str, share: Share) -> Worker:
     Raises:
         ConfigError: the points file, the DSN or the path is not as it must be; every problem of them.
     """
-    logging.getLogger("kafka").setLevel(logging.WARNING)  # else thirty lines for each connection
     settings = process.settings
     receiver = settings.receivers[name]
     wanted, database = _every_problem(lambda: points.read(receiver.points), lambda: _database(name, receiver, process))
