@@ -12,8 +12,8 @@ demo: $(READY)  ## the whole road for a minute, ending with a verdict
 up: $(READY)  ## the same system, until Ctrl-C
 	@$(BIN)/python -m local up
 
-test: $(READY)  ## every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+test: $(READY)  ## every test; three at a time, since most of them wait for services
+	@$(BIN)/pytest -n 3 --dist loadfile
 
 check: lint  ## before each commit: lint, and the tests that start no service
 	@$(BIN)/pytest -q -m "not services" -n 2
