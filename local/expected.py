@@ -1,6 +1,6 @@
 """The independent fold: from the utility's ledger to the table that must be found in the end.
 
-It shares no code with the product: exact fractions, one plain pass per rule, DESIGN.md sections 2, 4 and 7 read
+It shares no code with the product: exact fractions, one plain pass per rule, docs/architecture.md sections 2, 4, 7 read
 again. Slow on purpose; a difference between it and a receiver's table is an error in one of the two.
 
 Out of its scope: readings dated before the edge of the history (it raises OutsideHistory rather than guess), zones

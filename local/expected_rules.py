@@ -1,4 +1,4 @@
-"""The rules of the independent fold: what follows from a series' contents. DESIGN.md, section 7, read literally.
+"""The rules of the independent fold: what follows from a series' contents (docs/architecture.md, section 7, literally).
 
 Where several reasons to hold a register's row meet, this order decides: unit_changed, not_representable (the delta),
 negative_delta or register_recovered, not_representable (the consumption), implausible.

@@ -36,7 +36,7 @@ class Codec(Generic[E]):
         kinds = {name: meaning[0] for name, meaning in meanings(self._schema).items()}
         self._decimals = tuple(name for name, kind in kinds.items() if kind == "decimal")
         self._instants = tuple(name for name, kind in kinds.items() if kind == "timestamp-micros")
-        self._writers: dict[int, AvroSchema] = {}
+        self._schemas: dict[int, tuple[AvroSchema, AvroSchema | None]] = {}
         self._restore: Callable[[dict[str, Any]], None] | None = _restore_dead_letter if event is DeadLetter else None
 
     def encode(self, event: E) -> bytes:
@@ -73,11 +73,11 @@ class Codec(Generic[E]):
             raise Undecodable("an empty record (a tombstone)")
         if len(data) < _HEADER or data[:1] != MAGIC:
             raise Undecodable("no Confluent header (magic byte 0 and a 4-byte schema id)")
-        writer = self._writer(int.from_bytes(data[1:_HEADER], "big"))
+        writer, reader = self._schemas_of(int.from_bytes(data[1:_HEADER], "big"))
         stream = io.BytesIO(data)
         stream.seek(_HEADER)
         try:
-            record = fastavro.schemaless_reader(stream, writer, self._reader)
+            record = fastavro.schemaless_reader(stream, writer, reader)
         except Exception as error:  # fastavro raises many types on foreign bytes; all mean the same
             raise Undecodable(f"not the Avro of {self._event.__name__}: {type(error).__name__}") from error
         if stream.tell() != len(data):
@@ -88,12 +88,13 @@ class Codec(Generic[E]):
         self._prefix = MAGIC + self._registry.id_of(self._event.__name__).to_bytes(4, "big")
         return self._prefix
 
-    def _writer(self, schema_id: int) -> AvroSchema:
-        writer = self._writers.get(schema_id)
-        if writer is None:
+    def _schemas_of(self, schema_id: int) -> tuple[AvroSchema, AvroSchema | None]:
+        """What a record was written with, and what to read it as; None where that is the same and costs nothing."""
+        schemas = self._schemas.get(schema_id)
+        if schemas is None:
             writer = self._readable(schema_id, self._registry.schema_of(schema_id))
-            self._writers[schema_id] = writer
-        return writer
+            schemas = self._schemas[schema_id] = writer, None if writer == self._reader else self._reader
+        return schemas
 
     def _readable(self, schema_id: int, schema: AvroSchema) -> AvroSchema:
         """A writer's schema, ready to read with; Undecodable where it is not this event's, or means other things."""

@@ -15,7 +15,7 @@ REFUSED_UNIT = "refused"
 
 
 def replaces(new: MeterValue, old: MeterValue | None) -> bool:
-    """The guard of DESIGN.md section 4, said once more."""
+    """The guard of docs/architecture.md, section 4, said once more."""
     if old is None:
         return True
     if new.sequence <= old.sequence:
