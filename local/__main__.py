@@ -14,8 +14,9 @@ from rich.console import Console
 
 from local import demo as course
 from local.lock import Busy, only_one
+from local.options import Options
 from local.screen import Screen
-from local.system import LocalSystem, Options
+from local.system import LocalSystem
 from local.watch import NotInTime, Watch
 from runtime.errors import ConfigError, MeterstreamError
 from runtime.process import report

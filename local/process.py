@@ -126,6 +126,10 @@ class ServiceProcess:
         self._child.kill()
         self._child.wait()
 
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal; nothing happens where the process has ended already."""
+        self._child.send_signal(number)
+
     def _failure(self, what: str) -> ServiceError:
         tail = log_tail(self.service.log, self._log_start)
         return ServiceError(f"{self.service.name} {what}. The end of {self.service.log}:\n{tail}")

@@ -13,6 +13,12 @@ epoch = "1"
 
 [kafka]
 bootstrap_servers = "$kafka"
+request_timeout = $request
+session_timeout = $session
+
+[streams]
+stall_limit = $stall
+transaction_timeout = $stall
 
 [topics]
 prefix = "$prefix"
@@ -27,11 +33,13 @@ format = "text"
 [receivers.vitec]
 database = "postgresql"
 dsn = { file = "secrets/vitec.dsn" }
+timeout = $database
 points = "receiver-vitec.csv"
 
 [receivers.momentum]
 database = "sqlite"
 path = "momentum.sqlite"
+timeout = $database
 points = "receiver-momentum.csv"
 """)
 
@@ -75,7 +83,7 @@ def write_secret(folder: Path, name: str, text: str) -> None:
 
 
 def write(file: Path, addresses: Addresses, sources: Sequence[SourceFacts], values: Mapping[str, object]) -> None:
-    """Writes the settings file; ``values``: prefix, partitions and requests_per_second."""
+    """Writes the settings file; ``values``: prefix, partitions, requests_per_second and time-outs."""
     text = _SYSTEM.substitute(kafka=addresses.kafka, **values)
     for source in sources:
         text += _SOURCE.substitute(asdict(source), url=addresses.utility, **values)

@@ -1,10 +1,11 @@
 """A small supervisor: starts processes, starts again what ends, stops all. Containers get this from their engine."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 
 from local.process import Service, ServiceError, ServiceProcess
 from runtime.retry import Backoff
@@ -25,7 +26,10 @@ class Program:
 
 @dataclass(frozen=True)
 class State:
-    """How a program does; ``restart_in`` in seconds, where it waits to be started again."""
+    """How a program does; ``restart_in`` in seconds, where it waits to be started again.
+
+    ``exits``: how every process of it has ended so far, oldest first; a signal is negative.
+    """
 
     name: str
     pid: int
@@ -33,6 +37,7 @@ class State:
     restarts: int
     exit_code: int | None
     restart_in: float | None
+    exits: tuple[int, ...] = ()
 
 
 @dataclass
@@ -43,16 +48,18 @@ class _Kept:
     restarts: int = 0
     attempt: int = 0
     due: float | None = None
+    holders: int = 0
+    exits: list[int] = field(default_factory=list)
 
 
 @dataclass
 class Supervisor:
-    """Keeps programs running. Call :meth:`tick` a few times a second; in one thread."""
+    """Keeps programs running. Call :meth:`tick` a few times a second; any thread may call anything."""
 
     backoff: Backoff = field(default_factory=lambda: Backoff(initial=0.5, maximum=10.0))
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, _Kept] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    _lock: RLock = field(default_factory=RLock)
     _stopped: bool = False
 
     def start(self, program: Program) -> None:
@@ -68,35 +75,59 @@ class Supervisor:
 
     def tick(self) -> None:
         """Starts again what has ended, after a growing pause."""
-        now = self.clock()
-        for kept in self._kept.values():
-            if kept.process.alive:
-                continue
-            if kept.due is None:
-                kept.attempt = 1 if now - kept.started > STEADY_SECONDS else kept.attempt + 1
-                kept.due = now + self.backoff.wait(kept.attempt)
-            elif now >= kept.due:
-                kept.process, kept.started, kept.due = _launch(kept.program), now, None
-                kept.restarts += 1
+        with self._lock:
+            for kept in self._kept.values():
+                if not kept.process.alive:
+                    self._ended(kept, self.clock())
+
+    def _ended(self, kept: _Kept, now: float) -> None:
+        if kept.due is None:
+            kept.exits.append(kept.process.exit_code or 0)
+            kept.attempt = 1 if now - kept.started > STEADY_SECONDS else kept.attempt + 1
+            kept.due = now + self.backoff.wait(kept.attempt)
+        elif now >= kept.due and not kept.holders:
+            kept.process, kept.started, kept.due = _launch(kept.program), now, None
+            kept.restarts += 1
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """While inside, the program is not started again when it ends."""
+        with self._lock:
+            kept = self._kept[name]
+            kept.holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                kept.holders -= 1
+
+    def remove(self, name: str) -> None:
+        """Ends a program in order, and keeps it no longer. Returns when it is gone."""
+        with self._lock:
+            kept = self._kept.pop(name)
+        kept.process.stop(kept.program.drain_seconds)
 
     def states(self) -> list[State]:
         """How every program does, in order of start."""
-        now = self.clock()
-        return [
-            State(
-                name,
-                kept.process.pid,
-                kept.process.alive,
-                kept.restarts,
-                kept.process.exit_code,
-                None if kept.due is None else max(0.0, kept.due - now),
-            )
-            for name, kept in self._kept.items()
-        ]
+        with self._lock:
+            now = self.clock()
+            return [
+                State(
+                    name,
+                    kept.process.pid,
+                    kept.process.alive,
+                    kept.restarts,
+                    kept.process.exit_code,
+                    None if kept.due is None else max(0.0, kept.due - now),
+                    tuple(kept.exits),
+                )
+                for name, kept in self._kept.items()
+            ]
 
     def process(self, name: str) -> ServiceProcess:
         """The process of a program, as it is now."""
-        return self._kept[name].process
+        with self._lock:
+            return self._kept[name].process
 
     def stop(self) -> None:
         """Ends every program in order (SIGTERM, all at once; SIGKILL after its time). Returns when all are gone."""

@@ -8,13 +8,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 from local import settings_file
 from local.cluster import Cluster, existing_cluster
 from local.kafka import KafkaBroker, java_environment
+from local.options import CHANGE_DAYS, Options
 from local.ports import free_port
 from local.postgres import PostgresServer
 from local.process import Service
@@ -27,36 +28,7 @@ from runtime.settings.tree import Settings
 STREAMS_WORKERS = 2
 UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
 START_SECONDS = 30.0
-CHANGE_DAYS = 3
-"""What the simulated utility has said may change for so long."""
 WINDOW_MONTHS = 3
-
-
-@dataclass(frozen=True)
-class Options:
-    """What kind of system to start.
-
-    The simulated world begins ``lag_hours`` behind the clock; in each ``tick`` (seconds) one hour more is released,
-    until it has caught up with the clock.
-    """
-
-    directory: Path
-    points: int = 60
-    seed: int = 1
-    tick: float = 1.0
-    lag_hours: int = 72
-    poll_every: float = 1.0
-    partitions: int = 4
-    requests_per_second: float = 400.0
-    hours: int = 14 * 24
-    days: int = 60
-    months: int = 24
-    faults: bool = True
-
-    @property
-    def window_days(self) -> int:
-        """What each poll asks for: all that is released behind the clock, and all of it that may still change."""
-        return self.lag_hours // 24 + CHANGE_DAYS + 2
 
 
 class LocalSystem:
@@ -137,7 +109,9 @@ class LocalSystem:
 
     def metrics(self, prefix: str = "") -> list[str]:
         """The /metrics addresses of the processes whose name begins so."""
-        return [f"http://127.0.0.1:{port}/metrics" for name, port in self.ports.items() if name.startswith(prefix)]
+        return [
+            f"http://127.0.0.1:{port}/metrics" for name, port in list(self.ports.items()) if name.startswith(prefix)
+        ]
 
     def ask_utility(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The simulated utility's own word: ``/_status``, or ``/_control`` with a body."""
@@ -220,24 +194,33 @@ class LocalSystem:
             "prefix": prefix,
             "partitions": self.options.partitions,
             "requests_per_second": self.options.requests_per_second,
+            **asdict(self.options.timeouts),
         }
         settings_file.write_secret(self.directory, "utility.key", self._key)
         settings_file.write_secret(self.directory, "vitec.dsn", self.postgres.dsn("receiver"))
         settings_file.write(self.config, addresses, self._sources(), values)
 
     def _start_stages(self) -> None:
-        self._start_stage("producer", "producer")
+        self.start_stage("producer", "producer")
         for number in range(1, STREAMS_WORKERS + 1):
-            self._start_stage(f"streams-{number}", "streams")
+            self.start_stage(f"streams-{number}", "streams")
         for receiver in settings_file.RECEIVERS:
-            self._start_stage(f"sink-{receiver}", "sinks", "--receiver", receiver)
+            self.start_stage(f"sink-{receiver}", "sinks", "--receiver", receiver)
 
-    def _start_stage(self, name: str, module: str, *arguments: str) -> None:
+    def start_stage(self, name: str, module: str, *arguments: str) -> None:
+        """Starts one of the product's processes and keeps it running."""
         port = self.ports[name] = free_port()
-        self.stages.start(
-            Program(
-                Service(name, self.directory / "logs" / f"{name}.log"),
-                [sys.executable, "-m", module, "--config", str(self.config), *arguments],
-                {**os.environ, "METERSTREAM__METRICS__PORT": str(port)},
-            )
+        self.stages.start(self.stage_program(name, port, module, *arguments))
+
+    def drop_stage(self, name: str) -> None:
+        """Ends one of them in order, for good."""
+        self.stages.remove(name)
+        self.ports.pop(name, None)
+
+    def stage_program(self, name: str, port: int, module: str, *arguments: str) -> Program:
+        """How one of the product's processes is started. ``port``: where it serves its health."""
+        return Program(
+            Service(name, self.directory / "logs" / f"{name}.log"),
+            [sys.executable, "-m", module, "--config", str(self.config), *arguments],
+            {**os.environ, "METERSTREAM__METRICS__PORT": str(port)},
         )

@@ -9,8 +9,9 @@ import pytest
 
 from local.drain import Drain
 from local.judge import judge
+from local.options import Options
 from local.scrape import scrape
-from local.system import LocalSystem, Options
+from local.system import LocalSystem
 
 pytestmark = pytest.mark.services
 

@@ -76,3 +76,28 @@ def test_nothing_is_started_after_stop(tmp_path: Path) -> None:
     watched.stop()
     with pytest.raises(ServiceError, match="being stopped"):
         watched.start(program(tmp_path, SLEEP))
+
+
+def test_a_held_program_stays_ended_until_it_is_let_go(tmp_path: Path) -> None:
+    watched = supervisor()
+    watched.start(program(tmp_path, SLEEP))
+    with watched.held("one"):
+        watched.process("one").kill()
+        until(lambda: watched.states()[0].restart_in == 0, watched)
+        watched.tick()
+        assert not watched.states()[0].alive
+    until(lambda: watched.states()[0].alive, watched)
+    state = watched.states()[0]
+    watched.stop()
+    assert state.exits == (-9,)
+
+
+def test_a_removed_program_is_gone_and_not_started_again(tmp_path: Path) -> None:
+    watched = supervisor()
+    watched.start(program(tmp_path, SLEEP))
+    pid = watched.process("one").pid
+    watched.remove("one")
+    watched.tick()
+    assert watched.states() == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
