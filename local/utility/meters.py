@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from local.utility.dice import seed_of
 
+CUSTOMERS = 7_731_000_000
+"""Customer numbers count from here: a search for ``7731`` and six digits more in logs finds a leaked one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -82,7 +85,7 @@ def meter(seed: int, feed: str, number: int) -> Meter:
 
 
 def _customer(number: int) -> tuple[str, str | None]:
-    text = str(10_000 + number // 3)
+    text = str(CUSTOMERS + number // 3)
     if number % 20 == 13:
         return "", None
     return (text if number % 20 == 11 else f'"{text}"'), text
