@@ -68,7 +68,7 @@ def hour(point: str, number: int, value: int | None, fetched: int = 1, kind: str
     )
 
 
-def until(true: Callable[[], Any], within: float = 60.0, what: str = "the condition") -> Any:
+def until(true: Callable[[], Any], within: float = 120.0, what: str = "the condition") -> Any:
     """Waits until something is true, and returns it."""
     end = time.monotonic() + within
     while not (result := true()):
@@ -113,11 +113,11 @@ class WorkerProcess:
         self._child.kill()
         self._child.wait()
 
-    def ended(self, within: float = 30.0) -> int:
+    def ended(self, within: float = 120.0) -> int:
         """Waits for its end; returns the exit code."""
         return self._child.wait(within)
 
-    def stop(self, within: float = 20.0) -> int:
+    def stop(self, within: float = 60.0) -> int:
         """SIGTERM; returns the exit code."""
         self.signal(signal.SIGTERM)
         return self.ended(within)
@@ -244,7 +244,7 @@ class StreamsSystem:
         committed = self.committed()
         return all(committed.get(place, 0) >= end for place, end in self.ends(self.names.readings).items())
 
-    def drain(self, within: float = 90.0) -> None:
+    def drain(self, within: float = 180.0) -> None:
         """Waits until every reading has been processed."""
         until(self.all_read, within, "all readings processed")
 

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from local.cluster import Cluster
 from runtime.errors import ExitCode
 from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.topic_admin import create
+from schemas.events import Reading
 from tests.streams_system import StreamsSystem, hour, until
 
 pytestmark = pytest.mark.services
+
+FETCH_BYTES = 1_024
+"""The least that a worker can be set to ask for at a time. A broker gives one batch at least, however large."""
 
 
 @pytest.fixture
@@ -72,17 +77,23 @@ def test_readings_deleted_before_they_were_read(stopped: StreamsSystem) -> None:
 
 def test_readings_deleted_before_a_running_worker_read_them(system: StreamsSystem) -> None:
     """It sees it with the next reading that comes."""
+    with system.config.open("a", encoding="utf-8") as config:
+        config.write(f"fetch_bytes = {FETCH_BYTES}\n")
     worker = system.worker()
     system.feed([hour("p", 0, 0)])
     system.drain()
     worker.freeze()
-    system.feed([hour("p", 1, 1)])  # may be on its way in the answer to a fetch that was sent before
-    system.feed([hour("p", 2, 2)])
+    system.feed([_larger_than_a_fetch(1)])  # may still come, in the answer to a fetch that was sent before
+    system.feed([_larger_than_a_fetch(2)])  # does not fit into that answer, however late the broker gives it
     system.delete_read()
     system.feed([hour("p", 3, 3)])
     worker.thaw()
     assert worker.ended() == ExitCode.POSITION
     assert "2 were removed before they were read" in worker.said()
+
+
+def _larger_than_a_fetch(number: int) -> Reading:
+    return msgspec.structs.replace(hour("p", number, number), reading_date="x" * FETCH_BYTES)
 
 
 def test_state_of_another_history_setting(stopped: StreamsSystem) -> None:
