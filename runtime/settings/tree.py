@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from runtime.settings.dead_letters import DeadLetterSettings
 from runtime.settings.group import Group
 from runtime.settings.receiver import ReceiverSettings
 from runtime.settings.source import SourceSettings
@@ -23,6 +24,7 @@ class Settings(Group):
     registry: RegistrySettings = RegistrySettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
     sources: dict[Name, SourceSettings] = Field(default_factory=dict)
     streams: StreamsSettings = StreamsSettings()
     receivers: dict[Name, ReceiverSettings] = Field(default_factory=dict)
