@@ -61,6 +61,7 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     judgement = judge(system)
     assert [verdict.differences for verdict in judgement.tables] == [(), ()]
     assert all(verdict.equal for verdict in judgement.tables)
+    assert judgement.quiet.quiet, judgement.quiet
     # The utility counts an answer as given that a killed producer never saw: a break mended since may be unknown to it.
     assert judgement.letters.unexpected == ()
 
