@@ -25,22 +25,35 @@ class Network:
     def __init__(self) -> None:
         """Starts nothing."""
         self._routes: dict[str, Route] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="network", daemon=True)
+        self._running = threading.Event()
 
     def start(self) -> None:
-        """Starts the thread. Does nothing if it runs."""
+        """Starts the thread and opens every route. Does nothing if it runs.
+
+        Raises:
+            OSError: a port was taken meanwhile.
+        """
         if not self._thread.is_alive():
             self._thread.start()
+            self._running.wait()
+            for route in self._routes.values():
+                self._call(route.open())
 
     def stop(self) -> None:
         """Resets every connection, and ends the thread. It cannot be started again."""
-        if not self._thread.is_alive():
+        if self._loop is None or not self._thread.is_alive():
             return
         self._call(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _run(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._loop.call_soon(self._running.set)
+        self._loop.run_forever()
 
     def __enter__(self) -> Self:
         """Starts it."""
@@ -51,15 +64,19 @@ class Network:
         """Stops it."""
         self.stop()
 
-    def open(self, name: str, target: int, wire: Callable[[], Wire] = Opaque) -> int:
-        """Opens a route to a port of 127.0.0.1, where something need not listen yet; its own port.
+    def add(self, name: str, target: int, wire: Callable[[], Wire] = Opaque) -> int:
+        """A route to a port of 127.0.0.1, where something need not listen yet; its own port.
 
-        Raises:
-            ServiceError: the network does not run.
+        Open at once where the network runs, else from its start on.
         """
         self._routes[name] = route = Route(target, free_port(), wire)
-        self._call(route.open())
+        if self._thread.is_alive():
+            self._call(route.open())
         return route.port
+
+    def port(self, name: str) -> int:
+        """Where a route begins."""
+        return self._routes[name].port
 
     def names(self, beginning: str = "") -> list[str]:
         """The routes whose names begin so."""
@@ -102,7 +119,7 @@ class Network:
         await asyncio.gather(*carrying, return_exceptions=True)
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        if not self._thread.is_alive():
+        if self._loop is None or not self._thread.is_alive():
             work.close()
             raise ServiceError("the network of this system does not run")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_SECONDS)

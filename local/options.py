@@ -14,7 +14,7 @@ class Timeouts:
     session: float = 10.0
     request: float = 20.0
     stall: float = 60.0
-    database: float = 60.0
+    database: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Options:
     """What kind of system to start.
 
     The simulated world begins ``lag_hours`` behind the clock; in each ``tick`` (seconds) one hour more is released,
-    until it has caught up with the clock.
+    until it has caught up with the clock. ``proxied``: whatever the product's processes connect to they reach through
+    proxies, which can be made to misbehave.
     """
 
     directory: Path
@@ -31,6 +32,7 @@ class Options:
     tick: float = 1.0
     lag_hours: int = 72
     poll_every: float = 1.0
+    brokers: int = 1
     partitions: int = 4
     requests_per_second: float = 400.0
     hours: int = 14 * 24
@@ -38,6 +40,7 @@ class Options:
     months: int = 24
     faults: bool = True
     timeouts: Timeouts = Timeouts()
+    proxied: bool = False
 
     @property
     def window_days(self) -> int:

@@ -23,8 +23,8 @@ transaction_timeout = $stall
 [topics]
 prefix = "$prefix"
 partitions = $partitions
-replication_factor = 1
-min_insync_replicas = 1
+replication_factor = $replication_factor
+min_insync_replicas = $min_insync_replicas
 
 [log]
 level = "info"

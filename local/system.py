@@ -12,9 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
-from local import settings_file
+from local import settings_file, ways
 from local.cluster import Cluster, existing_cluster
-from local.kafka import KafkaBroker, java_environment
+from local.kafka import java_environment
+from local.kafka_cluster import KafkaCluster
+from local.network import Network
 from local.options import CHANGE_DAYS, Options
 from local.ports import free_port
 from local.postgres import PostgresServer
@@ -41,9 +43,11 @@ class LocalSystem:
         self.services = Supervisor()
         self.stages = Supervisor()
         self.postgres = PostgresServer(self.directory / "postgres")
-        existing, broker = existing_cluster(), KafkaBroker(self.directory / "kafka")
-        self.broker = None if existing else broker
-        self.cluster: Cluster = existing or broker
+        self.network = Network()
+        doors = ways.kafka_doors(self.network, options.brokers) if options.proxied else []
+        existing, own = existing_cluster(), KafkaCluster(self.directory / "kafka", options.brokers, listeners=doors)
+        self.kafka = None if existing else own
+        self.cluster: Cluster = existing or own
         self.utility_port = free_port()
         self._key = secrets.token_hex(16)
         self.ports: dict[str, int] = {}
@@ -77,6 +81,8 @@ class LocalSystem:
             ConfigError: an existing cluster does not take the topics.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
+        if self.options.proxied:
+            self.network.start()
         say("starting Kafka, PostgreSQL and the simulated utility")
         self._start_services()
         self._write_settings()
@@ -94,6 +100,7 @@ class LocalSystem:
         """Stops everything: the stages first, so that they can finish what they have in hand."""
         self.stages.stop()
         self.services.stop()
+        self.network.stop()
 
     def __enter__(self) -> Self:
         """Whatever is started inside is stopped at the end."""
@@ -137,11 +144,14 @@ class LocalSystem:
                 raise
 
     def _kafka(self) -> None:
-        if self.broker is None:
+        if self.kafka is None:
             return
-        self.broker.prepare()
-        self.services.start(Program(self.broker.service, self.broker.command(), java_environment()))
-        self._await(self.broker.service, self.broker.ready)
+        self.kafka.prepare()
+        for broker in self.kafka.brokers:
+            self.services.start(Program(broker.service, broker.command(), java_environment()))
+        for broker in self.kafka.brokers:
+            self._await(broker.service, broker.ready)
+        self._await(self.kafka.brokers[0].service, self.kafka.complete)
 
     def _postgres(self) -> None:
         self.postgres.prepare()
@@ -188,16 +198,22 @@ class LocalSystem:
         ]
 
     def _write_settings(self) -> None:
-        prefix = "meterstream" if self.broker else f"meterstream-local-{int(time.time())}"
-        addresses = Addresses(self.cluster.bootstrap_servers, self.utility)
+        prefix = "meterstream" if self.kafka else f"meterstream-local-{int(time.time())}"
+        utility, dsn = self.utility, self.postgres.dsn("receiver")
+        if self.options.proxied:
+            utility = ways.utility_address(self.network, self.utility_port)
+            dsn = ways.database_address(self.network, dsn, self.postgres.port)
+        addresses = Addresses(self.cluster.bootstrap_servers, utility)
         values = {
             "prefix": prefix,
             "partitions": self.options.partitions,
+            "replication_factor": self.options.brokers,
+            "min_insync_replicas": max(1, self.options.brokers - 1),
             "requests_per_second": self.options.requests_per_second,
             **asdict(self.options.timeouts),
         }
         settings_file.write_secret(self.directory, "utility.key", self._key)
-        settings_file.write_secret(self.directory, "vitec.dsn", self.postgres.dsn("receiver"))
+        settings_file.write_secret(self.directory, "vitec.dsn", dsn)
         settings_file.write(self.config, addresses, self._sources(), values)
 
     def _start_stages(self) -> None:
@@ -222,5 +238,5 @@ class LocalSystem:
         return Program(
             Service(name, self.directory / "logs" / f"{name}.log"),
             [sys.executable, "-m", module, "--config", str(self.config), *arguments],
-            {**os.environ, "METERSTREAM__METRICS__PORT": str(port)},
+            {**os.environ, **ways.kafka_address(self.network, module), "METERSTREAM__METRICS__PORT": str(port)},
         )

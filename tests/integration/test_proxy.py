@@ -85,7 +85,7 @@ def frame(key: int, number: int, size: int = 40) -> bytes:
 
 def test_without_trouble_everything_passes_unchanged(network: Network, server: EchoServer) -> None:
     data = bytes(range(256)) * 4_000
-    with connected(network.open("way", server.server_address[1])) as client:
+    with connected(network.add("way", server.server_address[1])) as client:
         sender = threading.Thread(target=client.sendall, args=(data,))
         sender.start()
         answer = b""
@@ -98,7 +98,7 @@ def test_without_trouble_everything_passes_unchanged(network: Network, server: E
 def test_a_cut_resets_what_stands_and_refuses_what_comes_until_it_is_healed(
     network: Network, server: EchoServer
 ) -> None:
-    port = network.open("way", server.server_address[1])
+    port = network.add("way", server.server_address[1])
     with connected(port) as client:
         assert echoed(client, b"before") == b"before"
         with network.troubled(["way"], Trouble(cut=True)) as strikes:
@@ -112,7 +112,7 @@ def test_a_cut_resets_what_stands_and_refuses_what_comes_until_it_is_healed(
 
 
 def test_where_two_cuts_overlap_the_second_healing_counts(network: Network, server: EchoServer) -> None:
-    port = network.open("way", server.server_address[1])
+    port = network.add("way", server.server_address[1])
     with network.troubled(["way"], Trouble(cut=True)):
         with network.troubled(["way"], Trouble(cut=True)):
             pass
@@ -123,7 +123,7 @@ def test_where_two_cuts_overlap_the_second_healing_counts(network: Network, serv
 
 
 def test_what_is_late_comes_late_and_whole(network: Network, server: EchoServer) -> None:
-    with connected(network.open("way", server.server_address[1])) as client:
+    with connected(network.add("way", server.server_address[1])) as client:
         echoed(client, b"before")
         with network.troubled(["way"], Trouble(latency=0.2)) as strikes:
             started = time.monotonic()
@@ -133,7 +133,7 @@ def test_what_is_late_comes_late_and_whole(network: Network, server: EchoServer)
 
 
 def test_a_narrow_way_takes_its_time(network: Network, server: EchoServer) -> None:
-    with connected(network.open("way", server.server_address[1])) as client:
+    with connected(network.add("way", server.server_address[1])) as client:
         echoed(client, b"before")
         with network.troubled(["way"], Trouble(bandwidth=20_000.0)):
             started = time.monotonic()
@@ -142,7 +142,7 @@ def test_a_narrow_way_takes_its_time(network: Network, server: EchoServer) -> No
 
 
 def test_a_connection_is_reset_in_the_middle_of_a_message(network: Network, server: EchoServer) -> None:
-    port = network.open("way", server.server_address[1])
+    port = network.add("way", server.server_address[1])
     with connected(port) as client, network.troubled(["way"], Trouble(reset_after=1_300)) as strikes:
         client.sendall(bytes(1_000))
         answer = b""
@@ -154,7 +154,7 @@ def test_a_connection_is_reset_in_the_middle_of_a_message(network: Network, serv
 
 
 def test_a_silent_way_swallows_and_says_nothing_until_it_is_healed(network: Network, server: EchoServer) -> None:
-    port = network.open("way", server.server_address[1])
+    port = network.add("way", server.server_address[1])
     with connected(port) as client:
         echoed(client, b"before")
         with network.troubled(["way"], Trouble(silent=True)) as strikes, connected(port) as newcomer:
@@ -173,7 +173,7 @@ def test_a_silent_way_swallows_and_says_nothing_until_it_is_healed(network: Netw
 
 
 def test_a_commit_reaches_the_server_and_its_answer_is_lost(network: Network, server: EchoServer) -> None:
-    port = network.open("way", server.server_address[1], PostgresWire)
+    port = network.add("way", server.server_address[1], PostgresWire)
     with connected(port) as client, network.troubled(["way"], Trouble(unanswered=("COMMIT",))) as strikes:
         assert echoed(client, b"something else") == b"something else"
         client.sendall(COMMIT[:5])
@@ -198,7 +198,7 @@ def test_of_kafkas_requests_only_the_one_that_is_named_loses_its_answer(network:
 def test_a_way_to_nothing_resets(network: Network) -> None:
     with socket.socket() as nothing:
         nothing.bind(("127.0.0.1", 0))
-        port = network.open("way", nothing.getsockname()[1])
+        port = network.add("way", nothing.getsockname()[1])
         with pytest.raises(ConnectionResetError), connected(port) as client:
             client.recv(1)
 
