@@ -12,13 +12,28 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """The comparison of one receiver."""
+    """The comparison of one receiver.
+
+    Attributes:
+        receiver: Its name, or that of another table.
+        expected: Rows that the ledger leads to.
+        found: Rows that are there.
+        missing: Rows that are not there as they should be.
+        unexpected: Rows that are there and should not be so.
+        lost: Identities that are not there at all.
+        doubled: Rows beyond the first of an identity.
+        wrong: Identities of which a row is there, but another than the ledger leads to.
+        differences: The first ones, in words.
+    """
 
     receiver: str
     expected: int
     found: int
     missing: int
     unexpected: int
+    lost: int
+    doubled: int
+    wrong: int
     differences: tuple[str, ...]
 
     @property
@@ -31,12 +46,16 @@ def compare(receiver: str, expected: Iterable[ExpectedRow], found: Iterable[Expe
     """Compares two multisets of rows, every column."""
     wanted, present = Counter(expected), Counter(found)
     missing, unexpected = wanted - present, present - wanted
+    here = Counter(_identity(row) for row in present.elements())
     return Verdict(
         receiver=receiver,
         expected=wanted.total(),
         found=present.total(),
         missing=missing.total(),
         unexpected=unexpected.total(),
+        lost=len({_identity(row) for row in missing} - here.keys()),
+        doubled=sum(count - 1 for count in here.values()),
+        wrong=len({_identity(row) for row in unexpected if not wanted[row]}),
         differences=tuple(_differences(missing, unexpected)),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from local.diagnosis import diagnose
 from local.drain import Drain
 from local.judge import judge
 from local.options import Options
@@ -32,7 +33,7 @@ def system() -> Iterator[LocalSystem]:
 def until(system: LocalSystem, condition: Callable[[], bool], within: float, what: str) -> None:
     end = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < end, f"{what}: not within {within:g} s; {system.states()}"
+        assert time.monotonic() < end, f"{what}: not within {within:g} s\n{diagnose(system)}"
         system.tick()
         time.sleep(0.2)
 
@@ -59,11 +60,8 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 120, "every point is served")
     until(system, drain.done, 120, "everything has arrived")
     judgement = judge(system)
-    assert [verdict.differences for verdict in judgement.tables] == [(), ()]
-    assert all(verdict.equal for verdict in judgement.tables)
-    assert judgement.quiet.quiet, judgement.quiet
-    # The utility counts an answer as given that a killed producer never saw: a break mended since may be unknown to it.
-    assert judgement.letters.unexpected == ()
+    assert judgement.troubles() == []
+    assert judgement.survived
 
 
 def answers(system: LocalSystem) -> bool:
