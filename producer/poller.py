@@ -19,6 +19,7 @@ from producer.readings import Asked, ReadingMapper, fields_of
 from producer.records import Records
 from producer.report import Report
 from producer.response import Unreadable, cut_down
+from producer.source_circuit import SourceCircuit
 from producer.windows import Day, Spans, Window, after, begin, window_of
 from runtime.errors import Poison
 from schemas import instants
@@ -57,11 +58,12 @@ class Changes:
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where the poller writes and what it remembers."""
+    """Where the poller writes, what it remembers, and what keeps it from writing dead letters only."""
 
     memory: Memory
     log: Log
     records: Records
+    circuit: SourceCircuit
 
 
 class Poller:
@@ -81,6 +83,7 @@ class Poller:
         self._spans = spans
         self._asker = asker
         self._memory, self._log, self._records = keeping.memory, keeping.log, keeping.records
+        self._circuit = keeping.circuit
         self._report = report
         self._now = now
         self._splitter = Splitter(feed)
@@ -91,7 +94,8 @@ class Poller:
         """One poll of one point; returns whether to go on with it at once (a load or sweep is under way).
 
         1. Poll: one window, all pages. If it fails nothing has happened; the window is polled again.
-        2. Map: each reading of a part that changed becomes a Reading or a dead letter. Pure; cannot fail.
+        2. Map: each reading of a part that changed becomes a Reading or a dead letter. Pure; cannot fail. Too many
+           dead letters stop the source here: nothing has happened, the window is polled again.
         3. Erase: the memory of those parts goes, and the new fetched_at is stored, acknowledged. If this fails, or the
            process dies after it, the parts are published by the next poll.
         4. Publish: readings, oldest first, and dead letters, all acknowledged. If it dies halfway, the next poll
@@ -100,6 +104,7 @@ class Poller:
 
         Raises:
             Transient: no answer; to be tried again.
+            CircuitOpen: too much of the source would be dead letters; to be tried again, more slowly.
             Unreadable: an answer that cannot be read; its dead letter is acknowledged; to be tried again.
             Fatal: Kafka refuses what we write.
         """
@@ -109,11 +114,13 @@ class Poller:
             await self._pass_over(turn, answer)
             return not turn.window.last
         changes = self._changes(turn, answer)  # 2
+        self._circuit.check(len(changes.readings), len(changes.letters))
         remembered = turn.begun
         if changes.hashes:
             remembered = replace(remembered, fetched_at=answer.fetched_at).without(changes.hashes.keys())
             await self._store(point, remembered)  # 3
         end = await self._publish(point, changes)  # 4
+        self._circuit.note(len(changes.readings), len(changes.letters))
         kept = {key: changes.hashes[key] for key in changes.hashes.keys() - changes.unfit}
         ahead = replace(
             after(remembered, turn.window, turn.now),
@@ -139,8 +146,10 @@ class Poller:
         try:
             return await self._asker.ask(turn.point, turn.window, turn.begun.fetched_at, turn.seen)
         except Unreadable as error:
+            self._circuit.check(0, 1)
             letter = self._asker.unreadable(turn.point, error, self._now())
             await self._log.append([self._records.letter(letter)])
+            self._circuit.note(0, 1)
             self._report.refused([letter])
             raise
 

@@ -23,6 +23,7 @@ from producer.poller import Keeping, Poller
 from producer.recall import Owned, recall
 from producer.records import Records, Topics
 from producer.report import Report
+from producer.source_circuit import SourceCircuit
 from producer.windows import Spans
 from producer.work import IN_HAND, Pace, SourceWork
 from runtime.errors import ExitCode, Transient
@@ -89,6 +90,7 @@ class _Producer:
         self._metrics = ProducerMetrics(process.registry)
         self._memories = {line.feed.name: Memory(line.spans.most_parts) for line in plan.lines}
         self._gates: list[Gate] = []
+        self._circuits: list[SourceCircuit] = []
         self._works: list[SourceWork] = []
         self._log: KafkaLog | None = None
         self._silent = False
@@ -119,7 +121,7 @@ class _Producer:
         async with AsyncExitStack() as stack:
             for line in self._plan.lines:
                 client = await stack.enter_async_context(self._client(line.feed))
-                keeping = Keeping(self._memories[line.feed.name], kafka, records)
+                keeping = Keeping(self._memories[line.feed.name], kafka, records, self._circuit(line.feed))
                 self._works.append(self._work(line, client, keeping))
             log.info("polling", extra={"sources": len(self._works), "points": self._count_points()})
             async with asyncio.TaskGroup() as group:
@@ -142,11 +144,16 @@ class _Producer:
         self._gates.append(gate)
         return Client(feed, credentials(feed.settings.auth, self._process.environment), gate, self._metrics)
 
+    def _circuit(self, feed: Feed) -> SourceCircuit:
+        circuit = SourceCircuit(self._settings.dead_letters, feed.name, self._metrics.stopped.labels(feed.name))
+        self._circuits.append(circuit)
+        return circuit
+
     def _work(self, line: Line, client: Client, keeping: Keeping) -> SourceWork:
         feed = line.feed
         report = Report(feed.name, self._metrics)
         poller = Poller(feed, line.spans, Asker(feed, client, self._metrics), keeping, report)
-        pace = Pace(line.spans.every, feed.settings.poll, feed.settings.limits.concurrency * IN_HAND)
+        pace = Pace(line.spans.every, feed.settings.poll, feed.settings.limits.concurrency * IN_HAND, keeping.circuit)
         return SourceWork(line.points, poller, pace, report, self._process.pseudonyms)
 
     def _records(self, topics: Topics) -> Records:
@@ -215,7 +222,9 @@ class _Producer:
         if silent:
             return "Kafka does not acknowledge"
         refused = [gate.source for gate in self._gates if not gate.authorised]
-        return f"the utility refuses our credentials: {', '.join(refused)}" if refused else None
+        if refused:
+            return f"the utility refuses our credentials: {', '.join(refused)}"
+        return next((circuit.reason for circuit in self._circuits if circuit.reason is not None), None)
 
     def _count_points(self) -> int:
         return sum(len(line.points) for line in self._plan.lines)

@@ -11,6 +11,8 @@ from producer.points import Point
 from producer.report import Report
 from producer.response import Unreadable
 from producer.schedule import Schedule
+from producer.source_circuit import SourceCircuit
+from runtime.circuit import CircuitOpen
 from runtime.errors import MeterstreamError, Transient
 from runtime.logs import Pseudonyms
 from runtime.retry import Backoff
@@ -31,11 +33,12 @@ class Polls(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """How often, in seconds, and what happens to a point that fails."""
+    """How often, in seconds, and what happens to a point that fails, and to all where the source is stopped."""
 
     every: float
     poll: PollSettings
     in_hand: int
+    circuit: SourceCircuit
 
 
 class SourceWork:
@@ -79,10 +82,14 @@ class SourceWork:
 
     async def _turn(self, index: int) -> float:
         """Polls a point once; returns the seconds after which it is due again."""
+        if wait := self._pace.circuit.wait():
+            return wait
         try:
             more = await self._poller.poll(self._points[index])
         except Unauthorised:
             return self._pace.poll.unauthorised_retry  # told by the gate, for the source as a whole
+        except CircuitOpen as error:
+            return error.retry_after or 0.0  # told by the circuit, for the source as a whole
         except (Transient, Unreadable) as error:
             return self._failed(index, error)
         if self._failures.pop(index, 0) >= self._pace.poll.failing_after:

@@ -47,7 +47,9 @@ class Circuit:
         too_many = None if self._limits.accept or not bad else self._too_many(good, bad)
         self._gauge.set(0 if too_many is None else 1)
         if too_many is not None:
-            raise CircuitOpen(f"stopped: {too_many} of {self._whose} would be dead letters; {_MEND}", self.retry)
+            raise CircuitOpen(
+                f"{too_many} of {self._whose} would be dead letters and are kept back; {_MEND}", self.retry
+            )
 
     def note(self, good: int, bad: int) -> None:
         """After they were acknowledged."""

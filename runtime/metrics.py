@@ -70,6 +70,12 @@ class ProducerMetrics:
             ["source"],
             registry=registry,
         )
+        self.stopped = Gauge(
+            "meterstream_producer_source_stopped",
+            "1 while the source is not polled, because too much of it would be dead letters (dead_letters.stop_…).",
+            ["source"],
+            registry=registry,
+        )
 
 
 class StreamsMetrics:
@@ -117,6 +123,11 @@ class StreamsMetrics:
         self.state_series = Gauge("meterstream_streams_state_series", "Series held in memory.", registry=registry)
         self.state_bytes = Gauge(
             "meterstream_streams_state_bytes", "Encoded size of the state held in memory.", registry=registry
+        )
+        self.stopped = Gauge(
+            "meterstream_streams_stopped",
+            "1 while nothing is committed, because too much of it would be dead letters (dead_letters.stop_…).",
+            registry=registry,
         )
 
 
@@ -176,5 +187,12 @@ class SinkMetrics:
             "meterstream_sink_waiting",
             "1 while the database cannot be written and is waited for.",
             ["receiver"],
+            registry=registry,
+        )
+        self.stopped = Gauge(
+            "meterstream_sink_stopped",
+            "1 while nothing is delivered, because too much of it would be dead letters (dead_letters.stop_…): "
+            "records that cannot be read, rows that the database refuses.",
+            ["receiver", "what"],
             registry=registry,
         )

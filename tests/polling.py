@@ -19,8 +19,10 @@ from producer.poller import Keeping, Poller
 from producer.readings import Asked, ReadingMapper, fields_of
 from producer.records import Records, Topics
 from producer.report import Report
+from producer.source_circuit import SourceCircuit
 from producer.windows import Spans, Window, spans_of
 from runtime.metrics import ProducerMetrics
+from runtime.settings.dead_letters import DeadLetterSettings
 from runtime.settings.source import SourceSettings
 from runtime.settings.streams import StreamsSettings
 from runtime.settings.tree import Settings
@@ -168,7 +170,7 @@ class ScriptedClient:
 class PollingRoom:
     """A poller of one feed, the utility it asks and the log it writes to; ``restart`` is a new process."""
 
-    def __init__(self, of: Feed | None = None, **poll: Any) -> None:
+    def __init__(self, of: Feed | None = None, limits: DeadLetterSettings | None = None, **poll: Any) -> None:
         self.feed = of or feed()
         self.spans = spans(self.feed.settings.granularity, **poll)
         self.client = ScriptedClient()
@@ -176,6 +178,7 @@ class PollingRoom:
         self.registry = CollectorRegistry()
         self.metrics = ProducerMetrics(self.registry)
         self.now = NOW
+        self.limits = limits or DeadLetterSettings()
         self.memory = Memory(self.spans.most_parts)
         self.poller = self._poller()
 
@@ -183,7 +186,9 @@ class PollingRoom:
         asker = Asker(self.feed, self.client, self.metrics)
         records = Records(Topics(NAMES, PARTITIONS), EmbeddedRegistry())
         report = Report("feed", self.metrics)
-        return Poller(self.feed, self.spans, asker, Keeping(self.memory, self.log, records), report, lambda: self.now)
+        self.circuit = SourceCircuit(self.limits, "feed", self.metrics.stopped.labels("feed"))
+        keeping = Keeping(self.memory, self.log, records, self.circuit)
+        return Poller(self.feed, self.spans, asker, keeping, report, lambda: self.now)
 
     def restart(self) -> None:
         """A new process: remembers what the topic says."""

@@ -12,10 +12,12 @@ from producer.points import Point
 from producer.report import Report
 from producer.response import Unreadable
 from producer.schedule import Schedule
+from producer.source_circuit import SourceCircuit
 from producer.work import Pace, SourceWork
 from runtime.errors import Fatal, Transient
 from runtime.logs import Pseudonyms
 from runtime.metrics import ProducerMetrics
+from runtime.settings.dead_letters import DeadLetterSettings
 from runtime.settings.source import PollSettings
 from runtime.settings.system import LogSettings
 
@@ -41,6 +43,9 @@ class ScriptedPoller:
         return self._script(name, self.polled.count(name))
 
 
+LIMITS = DeadLetterSettings(stop_run=1, retry=0.05)
+
+
 class Work:
     """A source's work on some points, run for a while."""
 
@@ -49,7 +54,8 @@ class Work:
         self.registry = CollectorRegistry()
         report = Report("feed", ProducerMetrics(self.registry))
         given = {"retry_initial": 0.01, "retry_maximum": 0.02, "unauthorised_retry": 0.02} | poll
-        pace = Pace(every, PollSettings.model_validate(given), in_hand=4)
+        self.circuit = SourceCircuit(LIMITS, "feed", ProducerMetrics(CollectorRegistry()).stopped.labels("feed"))
+        pace = Pace(every, PollSettings.model_validate(given), in_hand=4, circuit=self.circuit)
         names = [Point(f"point-{number}") for number in range(points)]
         self.work = SourceWork(names, self.poller, pace, report, Pseudonyms(LogSettings()))
 
@@ -171,3 +177,21 @@ async def test_who_waits_for_a_schedule_hears_of_an_earlier_point_and_of_its_end
         assert await waiting[0] == 2
         schedule.close()
         assert await waiting[1] is None
+
+
+async def test_a_source_of_dead_letters_only_is_stopped_and_tried_slowly_until_it_is_well() -> None:
+    """Of many points one is asked now and then; nobody counts as failing, and then all go on."""
+
+    def script(_name: str, _time: int) -> bool:
+        work.circuit.check(*((0, 1) if len(work.poller.polled) < 4 else (1, 0)))
+        return False
+
+    work = Work(script, points=20, every=60)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(work.work.run())
+        while len(set(work.poller.polled)) < 20:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        work.work.tell()
+        work.work.finish()
+    assert work.circuit.reason is None
+    assert work.points("failing") == 0
