@@ -71,7 +71,11 @@ class Client:
         self._session = aiohttp.ClientSession(
             timeout=timeout,
             connector=aiohttp.TCPConnector(limit=limits.concurrency, keepalive_timeout=60),
-            headers={"Accept": "application/json", "User-Agent": "meterstream"},
+            headers={
+                "Accept": "application/json",
+                "Cache-Control": "no-cache",  # an old answer from a cache would pass for the newest word
+                "User-Agent": "meterstream",
+            },
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[_count_sendings()],
         )
@@ -144,7 +148,7 @@ class Client:
         status = response.status
         if status == 200:
             return
-        wait = retry_after(response.headers.get("Retry-After"), self._feed.settings.poll.retry_after_maximum)
+        wait = retry_after(response.headers, self._feed.settings.poll.retry_after_maximum)
         if status in (401, 403):
             raise Unauthorised(f"status {status}")
         if status == 429:
@@ -167,20 +171,28 @@ class Client:
             self._metrics.calls.labels(self._feed.name, outcome).inc(number)
 
 
-def retry_after(header: str | None, maximum: float) -> float | None:
-    """Seconds that a Retry-After header asks for (a number of seconds or an HTTP date), at most ``maximum``."""
-    if header is None:
-        return None
-    text = header.strip()
+def retry_after(headers: Mapping[str, str], maximum: float) -> float | None:
+    """Seconds that a Retry-After header asks for, at most ``maximum``; None: it asks for nothing that can be read.
+
+    It holds a number of seconds or an HTTP date. A date is of the utility's clock, which may be wrong: what it means is
+    how far it lies behind the Date header of the same answer.
+    """
+    text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdecimal():
         return min(float(text), maximum)
+    moment = _moment(text)
+    if moment is None:
+        return None
+    now = _moment(headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(0.0, (moment - now).total_seconds()), maximum)
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), maximum)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _url(feed: Feed, point: Point, window: Window, page: str | None) -> str:

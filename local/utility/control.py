@@ -4,19 +4,21 @@ import msgspec
 from aiohttp import web
 
 from local.utility.simulation import Simulation
+from local.utility.trouble import Trouble
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /_control. Every field is optional; what is not named stays.
 
     quiet: stop changes and faults. pause: stop the ticks only. tick_seconds: the pace, 0 = still. ticks: go on
-    by so many ticks at once.
+    by so many ticks at once. trouble: what every request meets from now on; "none" ends it.
     """
 
     quiet: bool | None = None
     pause: bool | None = None
     tick_seconds: float | None = None
     ticks: int = 0
+    trouble: Trouble | None = None
 
 
 class ControlPages:
@@ -56,5 +58,7 @@ class ControlPages:
         if order.pause is not None:
             self._simulation.pace.paused = order.pause
         self._simulation.advance(order.ticks)
+        if order.trouble is not None:
+            self._simulation.troubles.now = order.trouble
         if order.quiet is not None:
             self._simulation.set_quiet(order.quiet)

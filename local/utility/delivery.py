@@ -31,11 +31,13 @@ class Delivery:
     def __init__(self, delays: Delays) -> None:
         self._delays = delays
         self._turns = itertools.count()
+        self.clock_ahead: Callable[[], float] = lambda: 0.0
         self.faults: dict[str, Callable[[web.Request, Body], Awaitable[web.StreamResponse]]] = {
             "too_many": self._too_many,
             "error_500": self._error_500,
             "error_503": self._error_503,
             "cut": self._cut,
+            "silent": self._silent,
         }
 
     async def whole(self, request: web.Request, body: Body, note: Callable[[], None]) -> web.StreamResponse:
@@ -66,6 +68,16 @@ class Delivery:
             request.transport.abort()
         return response
 
+    async def _silent(self, request: web.Request, _body: Body) -> web.StreamResponse:
+        """Say nothing until the client has gone."""
+        while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.1)
+        raise ConnectionResetError("the client has gone")
+
+    def date(self, ahead: float = 0.0) -> str:
+        """So many seconds from now, as an HTTP date of the utility's own clock."""
+        return formatdate(time.time() + self.clock_ahead() + ahead, usegmt=True)
+
     async def _begin(self, request: web.Request, body: Body) -> web.StreamResponse:
         headers = {"Content-Type": body.content_type, "Content-Length": str(len(body.data))}
         response = web.StreamResponse(headers=headers)
@@ -76,7 +88,7 @@ class Delivery:
         """Retry-After in seconds and as a date, by turns."""
         seconds = self._delays.retry_after
         by_date = next(self._turns) % 2 == 1
-        value = formatdate(time.time() + seconds + 1, usegmt=True) if by_date else str(seconds)
+        value = self.date(seconds + 1) if by_date else str(seconds)
         return web.json_response({"Message": "too many requests"}, status=429, headers={"Retry-After": value})
 
     async def _error_500(self, _request: web.Request, _body: Body) -> web.StreamResponse:

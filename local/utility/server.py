@@ -54,6 +54,7 @@ class UtilityServer:
         self._simulation = simulation
         self._access = access
         self._delivery = delivery
+        delivery.clock_ahead = lambda: simulation.troubles.clock_ahead
 
     def application(self) -> web.Application:
         """The application with all addresses."""
@@ -61,8 +62,12 @@ class UtilityServer:
         app.router.add_get("/v1/{feed}/points/{point}/consumption", self._point)
         app.router.add_get("/v1/{feed}/consumption", self._all_points)
         app.router.add_post("/oauth/token", self._token)
+        app.on_response_prepare.append(self._date)
         ControlPages(self._simulation).add_to(app.router)
         return app
+
+    async def _date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = self._delivery.date()
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
@@ -116,15 +121,15 @@ class UtilityServer:
 
     def _point_answer(self, asked: Asked, number: int) -> tuple[Answer, tuple[int, int]]:
         """The answer for one point, and (page, pages): the whole range unless the feed is paged."""
-        world = self._simulation.world
+        world, back = self._simulation.world, self._simulation.troubles.ticks_back
         settings = world.feeds[asked.feed].settings
         if settings.style != "paged":
-            return world.answer(asked.feed, number, asked.first, asked.end), (1, 1)
+            return world.answer(asked.feed, number, asked.first, asked.end, back), (1, 1)
         begin, end = asked.first.toordinal(), asked.end.toordinal()
         pages = max(1, -((begin - end) // settings.page_days))
         low = min(end, begin + (asked.page - 1) * settings.page_days)
         high = min(end, low + settings.page_days)
-        answer = world.answer(asked.feed, number, date.fromordinal(low), date.fromordinal(high))
+        answer = world.answer(asked.feed, number, date.fromordinal(low), date.fromordinal(high), back)
         return answer, (asked.page, pages)
 
     async def _all_points(self, request: web.Request) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from local.utility.coverage import Coverage
 from local.utility.faults import Faults
 from local.utility.ledger import Ledger
 from local.utility.state import StateFile, WorldState
+from local.utility.trouble import Troubles
 from local.utility.world import Answer, World
 
 
@@ -50,6 +51,7 @@ class Simulation:
         self.pace = pace
         self.traffic = Traffic(requests=ledger.last_request)
         self.quiet = False
+        self.troubles = Troubles()
         self._faults = faults
         self._coverage = Coverage(world)
         self._keeping = keeping
@@ -82,7 +84,7 @@ class Simulation:
 
     def fate(self, feed: str, number: int) -> str | None:
         """The fault that this request meets, None for a good answer."""
-        return None if self.quiet else self._faults.choose(feed, number)
+        return self.troubles.fate() or (None if self.quiet else self._faults.choose(feed, number))
 
     def served(self, request: int, answers: list[Answer]) -> None:
         """These messages are handed over completely."""
@@ -106,6 +108,7 @@ class Simulation:
             "tick": world.tick,
             "quiet": self.quiet,
             "paused": self.pace.paused,
+            "trouble": self.troubles.now,
             "tick_seconds": self.pace.tick_seconds,
             "requests": dict(self.traffic.outcomes),
             "readings_served": self.traffic.readings,

@@ -54,7 +54,11 @@ class FeedWorld:
 
     def release(self, released: int) -> None:
         """Show all that is due when so many hours have been released."""
-        self.count = max(self.count, self.calendar.visible(released))
+        self.count = max(self.count, self.shown(released))
+
+    def shown(self, released: int) -> int:
+        """How many periods show once so many hours have been released."""
+        return max(self.calendar.at_start, self.calendar.visible(released))
 
     def pivot(self) -> int:
         """The index at which registers' stories turn: soon after the start for hours, else just before it."""
@@ -93,14 +97,16 @@ class World:
         """A point as a feed shows it. Raises KeyError for an unknown feed."""
         return meter(self.settings.seed, self.feeds[feed].settings.name, number)
 
-    def answer(self, feed: str, number: int, first: date, end: date) -> Answer:
-        """What the feed says now about a point's readings dated in [first, end)."""
+    def answer(self, feed: str, number: int, first: date, end: date, back: int = 0) -> Answer:
+        """What the feed says now, or said so many ticks ago, about a point's readings dated in [first, end)."""
+        if back:
+            return self._answer((feed, number), first, end, max(0, self.tick - back))
         key = (feed, number, first, end)
         kept = self._cache.get(key)
         if kept is not None and kept[0] == self.tick:
             self._cache.move_to_end(key)
             return kept[1]
-        answer = self._answer(feed, number, first, end)
+        answer = self._answer((feed, number), first, end, self.tick)
         self._keep(key, answer)
         return answer
 
@@ -112,14 +118,16 @@ class World:
             _, (_, dropped) = self._cache.popitem(last=False)
             self._cached -= len(dropped.json)
 
-    def _answer(self, feed: str, number: int, first: date, end: date) -> Answer:
+    def _answer(self, where: tuple[str, int], first: date, end: date, tick: int) -> Answer:
+        feed, number = where
         point = self.meter(feed, number)
         here = self.feeds[feed]
-        low, high = here.calendar.span(first, end, here.count)
+        count = here.count if tick == self.tick else min(here.count, here.shown(tick))
+        low, high = here.calendar.span(first, end, count)
         texts: list[str] = []
         parts = []
         for place, series in enumerate(point.series):
-            written, versions = self._render(here, series, low, high)
+            written, versions = self._render(here, series, (low, high), tick)
             texts += written
             parts.append(Part(series, place, low, versions))
         if number % 5 == 4:
@@ -127,8 +135,9 @@ class World:
         body = message(point, ",".join(texts))
         return Answer(feed, point, first, end, body, len(texts), tuple(parts))
 
-    def _render(self, feed: FeedWorld, series: Series, low: int, high: int) -> tuple[list[str], bytes]:
-        """The JSON texts of a span of a series, and the version of each index."""
+    def _render(self, feed: FeedWorld, series: Series, span: tuple[int, int], tick: int) -> tuple[list[str], bytes]:
+        """The JSON texts of a span of a series at a tick, and the version of each index."""
+        low, high = span
         amounts, dates, key = feed.amounts(series), feed.calendar.texts, series.key
         steady, limit = self._happenings.limit_of_unchangeable, self._happenings.limit
         changeable = feed.calendar.changeable_from
@@ -145,7 +154,7 @@ class World:
                 )
             else:
                 chain = self.versions(feed, series, index)
-                version = sum(1 for item in chain if item.tick <= self.tick)
+                version = sum(1 for item in chain if item.tick <= tick)
                 if version == 0:
                     continue
                 text = chain[version - 1].reading.json

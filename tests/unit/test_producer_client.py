@@ -174,14 +174,22 @@ async def test_a_retry_after_is_passed_on_and_bounded(status: int) -> None:
     [(None, None), ("7", 7), (" 7 ", 7), ("0", 0), ("999", 100), ("-1", None), ("soon", None), ("", None)],
 )
 def test_retry_after_in_seconds(header: str | None, seconds: float | None) -> None:
-    assert retry_after(header, 100) == seconds
+    assert retry_after({} if header is None else {"Retry-After": header}, 100) == seconds
 
 
 @pytest.mark.parametrize(("ahead", "least", "most"), [(50, 48, 50), (-50, 0, 0), (5_000, 100, 100)])
 def test_retry_after_as_a_date(ahead: int, least: float, most: float) -> None:
-    seconds = retry_after(formatdate(time.time() + ahead, usegmt=True), 100)
+    seconds = retry_after({"Retry-After": formatdate(time.time() + ahead, usegmt=True)}, 100)
     assert seconds is not None
     assert least <= seconds <= most
+
+
+@pytest.mark.parametrize("wrong_by", [-600, 600, 86_400])
+def test_a_retry_after_of_a_clock_that_is_wrong(wrong_by: int) -> None:
+    """The utility's clock ten minutes ahead must not make us wait ten minutes, nor behind not at all."""
+    now = time.time() + wrong_by
+    told = {"Date": formatdate(now, usegmt=True), "Retry-After": formatdate(now + 7, usegmt=True)}
+    assert retry_after(told, 3_600) == 7
 
 
 async def test_a_body_that_is_cut_off_is_no_answer() -> None:
