@@ -9,6 +9,7 @@ from kafka.errors import AuthorizationError, BrokerNotAvailableError, KafkaError
 
 from runtime.errors import ConfigError, Transient
 from runtime.kafka import kafka_python_options
+from runtime.kafka_reach import reach
 from runtime.settings.system import KafkaSettings
 
 
@@ -30,9 +31,11 @@ def admin(settings: KafkaSettings) -> Iterator[Any]:
     """A connected kafka-python ``KafkaAdminClient``, closed at the end.
 
     Raises:
-        Transient: the cluster cannot be reached, or says itself that trying later may help.
+        Transient: the cluster cannot be reached or does not let us in (the message says why), or says itself that
+            trying later may help.
         ConfigError: the cluster refuses these credentials.
     """
+    reach(settings)
     options = kafka_python_options(settings)
     try:
         client = _Admin(**options, bootstrap_timeout_ms=options["request_timeout_ms"])

@@ -16,6 +16,8 @@ _TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 _JSON = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _CHATTY = ("kafka", "aiokafka.producer.sender")
 """Loggers whose information is twenty lines per connection, several per transaction: shown at level debug only."""
+_TELLING = ("kafka", "aiokafka", "faust")
+"""Loggers whose debug lines hold whole requests and records: passwords, readings, metering points. Never shown."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -52,6 +54,8 @@ def configure(settings: LogSettings) -> None:
     least = logging.NOTSET if settings.level == "debug" else max(logging.WARNING, logging.getLogger().level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(least)
+    for name in _TELLING:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger(name).level, logging.getLogger().level))
 
 
 class Pseudonyms:

@@ -1,6 +1,5 @@
 """kafka-python clients that leave nothing behind where they cannot connect."""
 
-import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,25 +17,6 @@ OPTIONS = {
     "allow_auto_create_topics": False,
 }
 """A cluster that is back is found within seconds; kafka-python's own maximum is half a minute."""
-
-
-PROBE_SECONDS = 3.0
-
-
-def probe(settings: KafkaSettings) -> None:
-    """Whether anything listens at the cluster's addresses: kafka-python would find out only after its time-out.
-
-    Raises:
-        Transient: nothing does.
-    """
-    for server in settings.bootstrap_servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), PROBE_SECONDS).close()
-        except (OSError, ValueError):
-            continue
-        return
-    raise Transient(f"Kafka: nothing listens at {settings.bootstrap_servers}")
 
 
 class Connected(NamedTuple):

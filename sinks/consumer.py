@@ -17,7 +17,7 @@ from runtime.settings.tree import Settings
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
 from sinks.batch import Positions
-from sinks.clients import connected, probe
+from sinks.clients import connected
 from sinks.road import Fetched
 from sinks.writer import Topic
 
@@ -67,7 +67,6 @@ class KafkaValues:
             Transient: the cluster cannot be reached.
             ConfigError: a topic is missing or otherwise than the settings say, or the share is empty.
         """
-        probe(self._settings.kafka)
         require(self._settings, [self._names.values, self._names.dead_letters])
         with admin(self._settings.kafka) as client:
             (found,) = client.describe_topics([self._names.values])

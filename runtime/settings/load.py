@@ -10,7 +10,10 @@ from pydantic import ValidationError
 
 from runtime.errors import ConfigError
 from runtime.settings.secret import MissingSecret, Secret
+from runtime.settings.security import TlsSettings
+from runtime.settings.system import KafkaSettings
 from runtime.settings.tree import Settings
+from runtime.tls import tls_problems
 
 PREFIX = "METERSTREAM__"
 """METERSTREAM__KAFKA__BOOTSTRAP_SERVERS sets [kafka] bootstrap_servers."""
@@ -40,8 +43,10 @@ def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str]
         problems += [_line(file, problem) for problem in error.errors()]
     for section in (*EVERYWHERE, *needs):
         problems += _unmet(written, section, environment)
+    if settings is not None:
+        problems += _unusable(settings.kafka, environment)
     if problems or settings is None:
-        raise ConfigError(problems)
+        raise ConfigError(list(dict.fromkeys(problems)))
     return settings
 
 
@@ -58,12 +63,12 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _anchored(node: Any, folder: Path) -> Any:
-    """Relative files named in the settings (points, file, path) stand beside the settings file."""
+    """Relative files named in the settings (points, file, path, ..._file) stand beside the settings file."""
     if not isinstance(node, dict):
         return node
     return {
         key: str(folder / value)
-        if key in {"points", "file", "path"} and isinstance(value, str)
+        if (key in {"points", "file", "path"} or key.endswith("_file")) and isinstance(value, str)
         else _anchored(value, folder)
         for key, value in node.items()
     }
@@ -118,6 +123,14 @@ def _missing(node: Any, path: str, environment: Mapping[str, str]) -> Iterator[s
                 if name == "points" and isinstance(value, str) and not _readable(value):
                     yield f"{path}.points: {value} is not a readable file"
                 yield from _missing(value, f"{path}.{name}", environment)
+
+
+def _unusable(kafka: KafkaSettings, environment: Mapping[str, str]) -> Iterator[str]:
+    """Certificates and keys with which no connection can be made."""
+    if kafka.encrypted:
+        yield from tls_problems("kafka.tls", kafka.tls, environment)
+    if kafka.sasl.oauth is not None:
+        yield from tls_problems("kafka.sasl.oauth", TlsSettings(ca_file=kafka.sasl.oauth.ca_file), environment)
 
 
 def _readable(file: str) -> bool:

@@ -1,11 +1,13 @@
 """Groups that every process reads: Kafka, topics, registry, logs, metrics."""
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
+from runtime.settings.security import SaslSettings, SecurityProtocol, TlsSettings
 
 
 class KafkaSettings(Group):
@@ -16,10 +18,39 @@ class KafkaSettings(Group):
         pattern=r"^\s*[^\s,/]+:\d+(\s*,\s*[^\s,/]+:\d+)*\s*$",
         description="host:port, several with commas",
     )
-    # TLS and SASL take their place here and in runtime/kafka.py, nowhere else.
-    security_protocol: Literal["PLAINTEXT"] = "PLAINTEXT"
+    security_protocol: SecurityProtocol = "PLAINTEXT"
     request_timeout: float = Field(default=20.0, gt=0, description="seconds")
     session_timeout: float = Field(default=10.0, gt=0, description="seconds of silence that end a membership")
+    unauthorised_retry: float = Field(
+        default=30.0, gt=0, description="seconds between tries while the cluster refuses us, or we its certificate"
+    )
+    tls: TlsSettings = TlsSettings()
+    sasl: SaslSettings = SaslSettings()
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> Self:
+        if problems := list(self._contradictions()):
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from self.tls.contradictions()
+        if self.tls.is_set and not self.encrypted:
+            yield f"tls is set, but security_protocol {self.security_protocol} is not encrypted: use SSL or SASL_SSL"
+        if self.authenticated:
+            yield from self.sasl.contradictions()
+        elif self.sasl.is_set:
+            yield f"sasl is set, but security_protocol {self.security_protocol} does not use it: use SASL_SSL"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether connections use TLS."""
+        return self.security_protocol in ("SSL", "SASL_SSL")
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether connections log in with SASL."""
+        return self.security_protocol in ("SASL_PLAINTEXT", "SASL_SSL")
 
 
 class TopicSettings(Group):

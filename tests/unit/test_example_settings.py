@@ -1,6 +1,7 @@
 """meterstream.example.toml is complete, valid, and shows the true defaults."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from pydantic import BaseModel
 
 from runtime.settings.load import load
 from runtime.settings.secret import Secret
+from runtime.settings.security import OAuthSettings, SaslSettings, TlsSettings
+from runtime.settings.system import KafkaSettings
 from runtime.settings.tree import Settings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "meterstream.example.toml"
@@ -60,9 +63,25 @@ def test_every_setting_is_in_the_example(folder: Path) -> None:
     missing = {
         path
         for path, group, name in leaves(settings)
-        if name not in group.model_fields_set and not path.startswith("receivers.momentum.")
+        if name not in group.model_fields_set
+        and not path.startswith(("receivers.momentum.", "kafka.tls.", "kafka.sasl."))
     }
     assert missing - ONE_OF_TWO == set()
+
+
+def test_every_setting_of_a_guarded_kafka_is_in_the_example() -> None:
+    """They exclude each other, and the default, so they stand there as comments."""
+    comments = re.findall(r"^# ?((?:\[kafka\.|[a-z_]+ = ).*)$", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
+    first = next(number for number, line in enumerate(comments) if line.startswith("[kafka.tls]"))
+    last = next(number for number, line in enumerate(comments) if line.startswith("timeout") and number > first)
+    shown = tomllib.loads("\n".join(comments[first : last + 1]))["kafka"]
+    oauth = shown["sasl"].pop("oauth")
+    assert set(shown["tls"]) == set(TlsSettings.model_fields)
+    assert {*shown["sasl"], "oauth"} == set(SaslSettings.model_fields)
+    assert set(oauth) == set(OAuthSettings.model_fields)
+    for sasl in (shown["sasl"], {"mechanism": "OAUTHBEARER", "oauth": oauth}):
+        kafka = KafkaSettings.model_validate({"security_protocol": "SASL_SSL", "tls": shown["tls"], "sasl": sasl})
+        assert kafka.tls.check_hostname == TlsSettings().check_hostname
 
 
 def test_the_defaults_it_shows_are_true(folder: Path) -> None:
