@@ -19,6 +19,7 @@ class TopicNames:
     state: str
     polls: str
     dead_letters: str
+    put_backs: str
     streams_group: str
 
     @classmethod
@@ -32,6 +33,7 @@ class TopicNames:
             state=f"{generation}.state",
             polls=f"{generation}.polls",
             dead_letters=f"{settings.topics.prefix}.dead-letters",
+            put_backs=f"{settings.topics.prefix}.dead-letters-audit",
             streams_group=f"{generation}.streams",
         )
 
@@ -87,4 +89,5 @@ def specs(settings: Settings) -> list[TopicSpec]:
             retention_ms=retention(topics.dead_letters_retention_days),
             retention_bytes=forever,
         ),
+        spec(names.put_backs, 1, cleanup_policy="delete", retention_ms=forever, retention_bytes=forever),
     ]

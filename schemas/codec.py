@@ -10,13 +10,13 @@ from fastavro.schema import SchemaParseException, UnknownType
 
 from schemas import exact, instants
 from schemas.compatibility import differences, meanings
-from schemas.events import DeadLetter, Header, MeterValue, Reading
+from schemas.events import DeadLetter, Header, MeterValue, PutBack, Reading
 from schemas.registry import AvroSchema, SchemaRegistry, current
 
 MAGIC = b"\x00"
 _HEADER = 5
 
-E = TypeVar("E", Reading, MeterValue, DeadLetter)
+E = TypeVar("E", Reading, MeterValue, DeadLetter, PutBack)
 
 
 class Undecodable(ValueError):

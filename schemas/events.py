@@ -95,3 +95,15 @@ class DeadLetter(msgspec.Struct, frozen=True):
     original_sha256: str | None
     fetched_at: int | None
     seen_at: int
+
+
+class PutBack(msgspec.Struct, frozen=True):
+    """What an operator did with one dead letter. ``sighting``: the ``seen_at`` of its newest sighting then."""
+
+    letter_id: str
+    sighting: int
+    result: str
+    detail: str
+    operator: str
+    run: str
+    at: int

@@ -23,7 +23,7 @@ class SchemaRegistry(Protocol):
     """Gives ids to the product's schemas and finds the schema behind an id."""
 
     def id_of(self, name: str) -> int:
-        """The id to write: that of the current version of ``Reading``, ``MeterValue`` or ``DeadLetter``."""
+        """The id to write: that of the current version of ``Reading``, ``MeterValue``, ``DeadLetter``, ``PutBack``."""
 
     def schema_of(self, schema_id: int) -> AvroSchema:
         """The schema an id stands for.

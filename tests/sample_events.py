@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from schemas import exact
-from schemas.events import DeadLetter, Header, MeterValue, Reading
+from schemas.events import DeadLetter, Header, MeterValue, PutBack, Reading
 
 HOUR = 3_600_000_000
 MIDNIGHT = 1_577_833_200_000_000  # 2020-01-01T00:00+01:00
@@ -93,3 +93,17 @@ def meter_value(**changes: Any) -> MeterValue:
 def letter(**changes: Any) -> DeadLetter:
     """A dead letter, with some fields changed."""
     return msgspec.structs.replace(_DEAD_LETTER, **changes)
+
+
+def put_back(**changes: Any) -> PutBack:
+    """What was done with the dead letter above, with some fields changed."""
+    done = PutBack(
+        letter_id=_DEAD_LETTER.id,
+        sighting=_DEAD_LETTER.seen_at,
+        result="put_back",
+        detail="onto meterstream.1.readings, partition 3",
+        operator="åsa@office",
+        run="ffeeddccbbaa99887766554433221100",
+        at=MIDNIGHT + HOUR,
+    )
+    return msgspec.structs.replace(done, **changes)

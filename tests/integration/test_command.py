@@ -72,9 +72,9 @@ def as_process(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_topics_are_created_and_verified(run: Run) -> None:
     missing = run("topics", "verify")
     assert missing.exit_code == 2
-    assert missing.stderr.count("is missing: meterstream topics create\n") == 5
-    assert run("topics", "create").stdout.count("created ") == 5
-    assert run("topics", "create").stdout.count("present ") == 5
+    assert missing.stderr.count("is missing: meterstream topics create\n") == 6
+    assert run("topics", "create").stdout.count("created ") == 6
+    assert run("topics", "create").stdout.count("present ") == 6
     assert run("topics", "verify").stdout == "every topic is as it must be\n"
 
 
@@ -127,7 +127,7 @@ def status(run: Run, *arguments: str) -> Any:
 
 def test_the_status_of_a_system_without_topics_says_what_is_missing(run: Run) -> None:
     assert not any(topic["present"] for topic in status(run)["progress"]["topics"])
-    assert run("status").stdout.count("missing: meterstream topics create") == 5
+    assert run("status").stdout.count("missing: meterstream topics create") == 6
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_creating_again_changes_nothing(settings: Settings) -> None:
     create(settings)
     again = create(settings)
     assert again.created == ()
-    assert len(again.present) == 5
+    assert len(again.present) == 6
 
 
 def test_what_is_missing_is_created_beside_what_is_there(
@@ -81,7 +81,7 @@ def test_what_is_missing_is_created_beside_what_is_there(
     create_by_hand(names.values, cleanup_policy="delete")
     done = create(settings)
     assert done.present == (names.values,)
-    assert len(done.created) == 4
+    assert len(done.created) == 5
     assert [problem for problem in verify(settings) if "cleanup.policy = delete" in problem]
 
 
@@ -129,8 +129,8 @@ def test_more_than_asked_for_is_no_difference_where_it_does_no_harm(
 def test_fewer_replicas_than_asked_for_are_named(settings: Settings) -> None:
     create(settings)
     found = verify(changed(settings, replication_factor=3, min_insync_replicas=2))
-    assert len([problem for problem in found if "has 1 replicas, the settings say 3" in problem]) == 5
-    assert len([problem for problem in found if "min.insync.replicas = 1, it must be 2" in problem]) == 5
+    assert len([problem for problem in found if "has 1 replicas, the settings say 3" in problem]) == 6
+    assert len([problem for problem in found if "min.insync.replicas = 1, it must be 2" in problem]) == 6
 
 
 def test_a_process_looks_only_at_its_own_topics(settings: Settings, create_by_hand: Callable[..., None]) -> None:

@@ -15,7 +15,7 @@ from schemas.events import Reading
 from schemas.registry import AvroSchema, EmbeddedRegistry, UnknownSchemaId, current, versions
 from tests.sample_events import reading
 
-NAMES = ("Reading", "MeterValue", "DeadLetter")
+NAMES = ("Reading", "MeterValue", "DeadLetter", "PutBack")
 
 
 def avro_says(writer: AvroSchema, reader: AvroSchema) -> bool:

@@ -10,16 +10,17 @@ import pytest
 
 from schemas import events, exact, registry
 from schemas.codec import Codec
-from schemas.events import DeadLetter, MeterValue, Reading
+from schemas.events import DeadLetter, MeterValue, PutBack, Reading
 from schemas.registry import EMBEDDED_IDS_FROM, AvroSchema, EmbeddedRegistry, UnknownSchemaId, versions
-from tests.sample_events import letter, meter_value, reading
+from tests.sample_events import letter, meter_value, put_back, reading
 
-Event = Reading | MeterValue | DeadLetter
+Event = Reading | MeterValue | DeadLetter | PutBack
 
 FINGERPRINTS = {
     2_000_000_001: "c159549e291563ad606238816f2c3434d760340a2b99a7053118c3e7eeaa4d3a",
     2_000_000_002: "cedfa09bcc2fc5f098bb431ce9b8b7c52548504066216448e8cac70ee8dc6bc8",
     2_000_000_003: "77a733280540bfa05bcdc60ac6249a4a25c7e508558392650610a0c0f1b81f77",
+    2_000_000_004: "8d3e863a4d60e216192227fc714712369522a1c8b19ffbf25e95eb293f27c7d7",
 }
 """SHA-256 of each released schema. A changed schema is a new file with a new id and a line more, never another line."""
 
@@ -48,6 +49,11 @@ DEAD_LETTER_1 = (
     "6461626c655f7265636f7264266e6f20436f6e666c75656e742068656164657200002c6d6574657273747265616d2e312e72656164"
     "696e67730206022202243733353939393130303035373532363530310204ff00040a74726163650202010a656d7074790000040000"
     "80f0b4b6fdc1cd05"
+)
+PUT_BACK_1 = (
+    "007735940440303031313232333334343535363637373838393961616262636364646565666680f0b4b6fdc1cd05107075745f62"
+    "61636b506f6e746f206d6574657273747265616d2e312e72656164696e67732c20706172746974696f6e203316c3a57361406f66"
+    "666963654066666565646463636262616139393838373736363535343433333232313130308080d29f98c2cd05"
 )
 
 WRITTEN: list[tuple[str, Event]] = [
@@ -80,13 +86,15 @@ WRITTEN: list[tuple[str, Event]] = [
         ),
     ),
     (DEAD_LETTER_1, letter()),
+    (PUT_BACK_1, put_back()),
 ]
 """Records as they were written once, and what they say."""
 
 
 def codec_of(event: Event) -> Any:
-    kinds: dict[type[Event], Any] = {kind: Codec(kind, EmbeddedRegistry()) for kind in (Reading, MeterValue)}
-    return kinds.get(type(event)) or Codec(DeadLetter, EmbeddedRegistry())
+    codecs: list[Any] = [Codec(kind, EmbeddedRegistry()) for kind in (Reading, MeterValue)]
+    codecs += [Codec(DeadLetter, EmbeddedRegistry()), Codec(PutBack, EmbeddedRegistry())]
+    return dict(zip(NAMES.values(), codecs, strict=True))[type(event)]
 
 
 @pytest.mark.parametrize(("written", "event"), WRITTEN)
@@ -113,7 +121,12 @@ def test_every_schema_file_has_an_id() -> None:
     assert min(map(int, listed)) == EMBEDDED_IDS_FROM
 
 
-NAMES: dict[str, type[Event]] = {"Reading": Reading, "MeterValue": MeterValue, "DeadLetter": DeadLetter}
+NAMES: dict[str, type[Event]] = {
+    "Reading": Reading,
+    "MeterValue": MeterValue,
+    "DeadLetter": DeadLetter,
+    "PutBack": PutBack,
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
