@@ -25,7 +25,7 @@ from local.local_service import LocalService
 from local.ports import free_port, require_free
 from local.process import Service, ServiceError, ServiceProcess
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 ALLOWED = (
     "--enable-native-access=ALL-UNNAMED",
     "--sun-misc-unsafe-memory-access=allow",

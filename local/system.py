@@ -29,7 +29,7 @@ from runtime.settings.tree import Settings
 
 STREAMS_WORKERS = 2
 UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 WINDOW_MONTHS = 3
 
 
