@@ -19,6 +19,7 @@ from runtime.topics import TopicNames
 from sinks.batch import Positions
 from sinks.clients import connected
 from sinks.road import Fetched
+from sinks.standstill import Standstill
 from sinks.writer import Topic
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ METADATA_MS = 5_000
 """How often the cluster is asked about its topics: the sooner is seen that one was made anew."""
 ASK_MS = 5_000
 """How long a question about offsets may take."""
+PATIENCE = 3.0
+"""Request time-outs without a record, though some wait, that end the process."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class KafkaValues:
         self._topic_id = ""
         self._positions: dict[int, int] = {}
         self._ends: Mapping[int, int] = {}
+        self._standstill = Standstill(PATIENCE * settings.kafka.request_timeout)
 
     def connect(self) -> tuple[Topic, list[int]]:
         """Connects; the topic, and the partitions of this worker's share.
@@ -163,6 +167,7 @@ class KafkaValues:
 
         Raises:
             Transient: the cluster does not answer.
+            Fatal: records have waited for long, and none came.
         """
         partitions = {number: self._partition(number) for number in self._positions}
         if ask:
@@ -172,7 +177,10 @@ class KafkaValues:
         else:
             known = {number: self._consumer.highwater(partition) for number, partition in partitions.items()}
             self._ends = {number: self._ends[number] if end is None else end for number, end in known.items()}
-        return sum(max(0, self._ends[number] - position) for number, position in self._positions.items())
+        lag = sum(max(0, self._ends[number] - position) for number, position in self._positions.items())
+        if ask:
+            self._standstill.look(self._positions, lag)
+        return lag
 
     def close(self) -> None:
         """Ends the connection."""
