@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from kafka.errors import KafkaError
+
 from local.process import log_tail
 from local.system import LocalSystem
 from operations.progress import progress
@@ -47,7 +49,7 @@ def _utility(system: LocalSystem) -> str:
 def _positions(system: LocalSystem) -> Iterator[str]:
     try:
         found = progress(system.settings)
-    except Transient as error:
+    except (Transient, KafkaError) as error:
         yield f"Kafka does not answer ({error})"
         return
     ends = {topic.name: topic.ends for topic in found.topics}

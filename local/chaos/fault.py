@@ -24,6 +24,7 @@ class Kind:
         seconds: The least and the most that it lasts.
         alone: Whether no other fault may be at work meanwhile, since an operator mends it with a command.
         brokers: The brokers that the system must have.
+        letters: Reasons of dead letters of streams and sinks that it may cause.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Kind:
     seconds: tuple[float, float] = (1.0, 4.0)
     alone: bool = False
     brokers: int = 1
+    letters: tuple[str, ...] = ()
