@@ -8,3 +8,9 @@ REBUILD_STATE = "stop every streams worker, then: meterstream state rebuild (doc
 
 NEW_EPOCH = "choose a new epoch in the settings, then: meterstream topics create (docs/operations.md: A new epoch)"
 """For records that are gone, topics made anew, and settings that are fixed for an epoch."""
+
+REFILL = "meterstream receivers refill NAME (docs/operations.md: Filling a receiver anew)"
+"""For a receiver's rows that are gone while the values topic has them: it holds the newest of each."""
+
+SWITCH = "meterstream receivers switch NAME (docs/operations.md: A new epoch)"
+"""For an epoch that will never know as much as the one before: series have ended, or the utility gives less."""

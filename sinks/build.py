@@ -1,7 +1,7 @@
 """Puts a sink worker together: settings and points in, a worker out. Connects to nothing."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from runtime.errors import ConfigError
@@ -44,7 +44,9 @@ def worker(process: Process, name: str, share: Share) -> Worker:
     """
     settings = process.settings
     receiver = settings.receivers[name]
-    wanted, database = _every_problem(lambda: points.read(receiver.points), lambda: _database(name, receiver, process))
+    wanted, database = _every_problem(
+        lambda: points.read(receiver.points), lambda: database_of(name, receiver, process.environment)
+    )
     names = TopicNames.of(settings)
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
@@ -78,12 +80,17 @@ def _every_problem(
     return wanted, database
 
 
-def _database(name: str, receiver: ReceiverSettings, process: Process) -> Database:
+def database_of(name: str, receiver: ReceiverSettings, environment: Mapping[str, str]) -> Database:
+    """A connection to a receiver's database, not yet opened.
+
+    Raises:
+        ConfigError: the DSN or the path is not as it must be.
+    """
     if receiver.database == "sqlite":
         return SQLite(name, _writable(name, receiver.path), receiver.timeout)
     if receiver.dsn is None:
         raise ConfigError([f"receivers.{name}.dsn: missing"])
-    dsn = receiver.dsn.reveal(process.environment)
+    dsn = receiver.dsn.reveal(environment)
     return PostgreSQL(Address(name, dsn, receiver.database_schema, receiver.timeout))
 
 

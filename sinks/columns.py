@@ -16,6 +16,9 @@ CONTENT_TEXTS = ("unit", "consumption_unit", "reading_method", "reading_reason")
 """Compared after NFC, as everywhere."""
 CONTENT = ("value", "series_kind", "granularity", "period_start", "period_end", "quality")
 DELIVERED_AT = "delivered_at"
+SERIES = KEY[:3]
+VIEW = "meter_values"
+"""What a receiver's users read: the rows of the epoch that is live."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,13 @@ def create_table(table: str, types: dict[Kind, str], options: str = "") -> str:
 def select(table: str, names: Sequence[str] = NAMES) -> str:
     """Every row of a table."""
     return f"SELECT {', '.join(names)} FROM {table}"  # noqa: S608 - our own names, no input
+
+
+def behind(table: str, than: str) -> str:
+    """Counts the series of which one table holds a newer reading than another does, or that it alone has."""
+    same = " AND ".join(f"filled.{name} = shown.{name}" for name in SERIES)
+    series = ", ".join(SERIES)
+    return (
+        f"SELECT count(*) FROM (SELECT {series}, max(reading_at) AS newest FROM {than} GROUP BY {series}) AS shown "  # noqa: S608 - our own names, no input
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS filled WHERE {same} AND filled.reading_at >= shown.newest)"
+    )

@@ -1,12 +1,13 @@
 """A receiver's control tables: whose they are, epochs, positions, refused rows. All calls are within a transaction."""
 
+import secrets
 from collections.abc import Sequence
 
-from runtime.errors import ConfigError, PositionError, Superseded
-from runtime.mends import NEW_EPOCH
+from runtime.errors import ConfigError, PositionError, Superseded, Transient
+from runtime.mends import NEW_EPOCH, REFILL
 from schemas import instants
 from sinks.batch import Positions, Refused
-from sinks.columns import rows_table
+from sinks.columns import VIEW, behind, rows_table
 from sinks.database import Database
 from sinks.migrations import statements
 from sinks.writer import Receiver, Topic
@@ -20,6 +21,7 @@ class Control:
         self._database = database
         self._receiver = receiver
         self._epoch = receiver.epoch
+        self._worker = secrets.token_hex(8)
 
     def migrate(self) -> None:
         """Makes the control tables, or brings them up to this release.
@@ -63,6 +65,7 @@ class Control:
 
         Raises:
             PositionError: the topic is another than the one the stored positions are of.
+            Transient: the rows table is gone. Made anew and empty it would contradict the positions.
         """
         execute = self._database.execute
         found = execute("SELECT topic_id, rows_table, live FROM epochs WHERE epoch = ?", [self._epoch])
@@ -73,46 +76,122 @@ class Control:
                     f"topic {topic.name} was made anew since receiver {self._receiver.name} read it: its positions "
                     f"mean nothing there; {NEW_EPOCH}"
                 )
+            self.require(table)
+            if live and not self._database.has_table(VIEW):  # dropped together with a table that is there again
+                self._show(table)
             return str(table), bool(live)
         table = rows_table(self._epoch)
         first = not execute("SELECT 1 FROM epochs WHERE live")
         execute(self._database.create_table(table))
-        execute("INSERT INTO epochs VALUES (?, ?, ?, ?)", [self._epoch, topic.id, table, first])
+        execute(
+            "INSERT INTO epochs (epoch, topic_id, rows_table, live) VALUES (?, ?, ?, ?)",
+            [self._epoch, topic.id, table, first],
+        )
         if first:
             self._show(table)
         return table, first
+
+    def set_back(self) -> None:
+        """The positions of this epoch go back to the start and are nobody's; a table that is gone is made anew.
+
+        Raises:
+            ConfigError: the receiver has nothing of this epoch.
+        """
+        table, live = self._known()
+        if not self._database.has_table(table):
+            self._database.execute(self._database.create_table(table))
+        if live:
+            self._show(table)
+        own = [[self._epoch]]
+        self._database.change("UPDATE positions SET next_offset = 0, filled = FALSE, worker = '' WHERE epoch = ?", own)
+        self._database.change("DELETE FROM refused_rows WHERE epoch = ?", own)  # those still refused are noted again
+
+    def want(self) -> None:
+        """This epoch is to be shown although it knows less of some series.
+
+        Raises:
+            ConfigError: the receiver has nothing of this epoch.
+        """
+        self._known()
+        self._database.execute("UPDATE epochs SET wanted = TRUE WHERE epoch = ?", [self._epoch])
+
+    def _known(self) -> tuple[str, bool]:
+        found = self._database.execute("SELECT rows_table, live FROM epochs WHERE epoch = ?", [self._epoch])
+        if not found:
+            raise ConfigError(
+                [f"receivers.{self._receiver.name}: it has nothing of epoch {self._epoch}; start its worker"]
+            )
+        ((table, live),) = found
+        return str(table), bool(live)
 
     def _show(self, table: str) -> None:
         for statement in self._database.show(table):
             self._database.execute(statement)
 
-    def open_positions(self, partitions: Sequence[int]) -> tuple[Positions, bool]:
-        """The positions of these partitions, and whether they were set back to the start for other points."""
+    def require(self, table: str) -> None:
+        """The rows table is there.
+
+        Raises:
+            Transient: it is not; the message says what to do.
+        """
+        if not self._database.has_table(table):
+            raise Transient(
+                f"receiver {self._receiver.name}: its table {table} is gone although its positions say what is in it; "
+                f"bring it back, or: {REFILL}"
+            )
+
+    def claim(self, partitions: Sequence[int]) -> bool:
+        """Makes these positions this worker's own; whether they were set back to the start for other points."""
         new = [[self._epoch, partition, 0, self._receiver.points, False] for partition in partitions]
-        self._database.change("INSERT INTO positions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", new)
+        self._database.change(
+            "INSERT INTO positions (epoch, topic_partition, next_offset, points, filled) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            new,
+        )
+        self._database.change(
+            "UPDATE positions SET worker = ? WHERE epoch = ? AND topic_partition = ?",
+            [[self._worker, self._epoch, partition] for partition in partitions],
+        )
         back = self._database.change(
             "UPDATE positions SET next_offset = 0, filled = FALSE, points = ? "
             "WHERE epoch = ? AND topic_partition = ? AND points <> ?",
             [[self._receiver.points, self._epoch, partition, self._receiver.points] for partition in partitions],
         )
-        stored = dict(
-            self._database.execute("SELECT topic_partition, next_offset FROM positions WHERE epoch = ?", [self._epoch])
+        return back > 0
+
+    def positions(self, partitions: Sequence[int]) -> Positions:
+        """Where these partitions stand.
+
+        Raises:
+            Superseded: they are no longer this worker's.
+        """
+        found = self._database.execute(
+            "SELECT topic_partition, next_offset FROM positions WHERE epoch = ? AND worker = ?",
+            [self._epoch, self._worker],
         )
-        return {partition: stored[partition] for partition in partitions}, back > 0
+        stored = {partition: offset for partition, offset in found if partition in partitions}
+        if len(stored) != len(partitions):
+            raise Superseded(
+                f"another worker writes receiver {self._receiver.name}: {len(partitions) - len(stored)} of "
+                f"{len(partitions)} positions are no longer this one's. Run one worker per receiver and share"
+            )
+        return stored
 
     def move(self, before: Positions, after: Positions) -> None:
-        """Compare-and-set: the positions go from what this worker knows to what it has read.
+        """Compare-and-set: this worker's positions go from what it knows to what it has read.
 
         Raises:
             Superseded: they are not what this worker left.
         """
         moved = [
-            [after[partition], self._epoch, partition, before[partition]]
+            [after[partition], self._epoch, partition, before[partition], self._worker]
             for partition in sorted(after)
             if after[partition] != before[partition]
         ]
         touched = self._database.change(
-            "UPDATE positions SET next_offset = ? WHERE epoch = ? AND topic_partition = ? AND next_offset = ?", moved
+            "UPDATE positions SET next_offset = ? "
+            "WHERE epoch = ? AND topic_partition = ? AND next_offset = ? AND worker = ?",
+            moved,
         )
         if touched != len(moved):
             raise Superseded(
@@ -130,8 +209,13 @@ class Control:
             ],
         )
 
-    def go_live(self, table: str, partitions: Sequence[int], count: int) -> bool:
-        """Marks partitions as filled; with the last of ``count`` the view shows this epoch. Whether it does now."""
+    def go_live(self, table: str, partitions: Sequence[int], count: int) -> int:
+        """Marks partitions as filled; with the last of ``count`` the view shows this epoch, unless it knows less.
+
+        Returns:
+            What is missing before it is shown: series of which the view knows newer readings than this epoch's table,
+            or partitions that are not filled. 0: it is shown now.
+        """
         execute = self._database.execute
         self._database.lock_tables()
         self._database.change(
@@ -140,7 +224,13 @@ class Control:
         )
         ((filled,),) = execute("SELECT count(*) FROM positions WHERE epoch = ? AND filled", [self._epoch])
         if filled < count:
-            return False
+            return int(count - filled)
+        shown = execute("SELECT rows_table FROM epochs WHERE live")
+        ((wanted,),) = execute("SELECT wanted FROM epochs WHERE epoch = ?", [self._epoch])
+        if shown and not wanted and self._database.has_table(shown[0][0]):
+            ((missing,),) = execute(behind(table, than=shown[0][0]))
+            if missing:
+                return int(missing)
         self._show(table)
-        execute("UPDATE epochs SET live = (epoch = ?)", [self._epoch])
-        return True
+        execute("UPDATE epochs SET live = (epoch = ?), wanted = FALSE", [self._epoch])
+        return 0

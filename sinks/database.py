@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from sinks.batch import Row
 
+LOCKED_AFTER = 5.0
+"""Seconds at most that a statement waits for somebody else's lock. Then the worker says so, and tries again."""
+
 
 class Database(Protocol):
     """A connection to one receiver's database.
@@ -42,7 +45,7 @@ class Database(Protocol):
         """Within a transaction: waits until no other worker changes tables or views, and keeps them off."""
 
     def has_table(self, name: str) -> bool:
-        """Whether a table is there."""
+        """Whether a table or view is there."""
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """One statement; its rows, where it gives any."""

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import conninfo, sql
 
 from runtime.errors import ConfigError, Transient
-from sinks import columns, migrations
+from sinks import columns, migrations, postgresql_connection
 from sinks.batch import Row, RowsRefused
 from sinks.binary_copy import copy_data
 
@@ -29,16 +29,6 @@ REFUSED_CLASSES = ("22", "23")
 """SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
 INDEX_ROW_TOO_LARGE = "54000"
 """A key longer than an index page takes: as much a row's own fault, and as lasting."""
-
-_DEFAULTS: dict[str, Any] = {
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-FROZEN_AFTER = 60.0
-"""Seconds after which the server ends the transaction of a worker that stands still, so that another can go on."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +58,11 @@ class PostgreSQL:
         self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES)
         # OR REPLACE: the views and rights that others have built on this one stay.
         self.show: Callable[[str], Sequence[str]] = lambda table: [
-            f"CREATE OR REPLACE VIEW meter_values AS {columns.select(table)}"
+            f"CREATE OR REPLACE VIEW {columns.VIEW} AS {columns.select(table)}"
         ]
         self._copied = False
         try:
-            self._parameters = _DEFAULTS | conninfo.conninfo_to_dict(address.dsn)
+            self._parameters = dict(postgresql_connection.CONNECT) | conninfo.conninfo_to_dict(address.dsn)
         except psycopg.Error:
             raise ConfigError([f"receivers.{address.receiver}.dsn: not a connection string of libpq"]) from None
         self._parameters["application_name"] = f"meterstream sink {address.receiver}"
@@ -81,7 +71,7 @@ class PostgreSQL:
         """See :class:`sinks.database.Database`. The database must be in UTF-8: texts are kept as they came."""
         self.close()
         try:
-            self._open = psycopg.connect(**self._parameters, autocommit=True)
+            self._open = postgresql_connection.connect(self._parameters, self._address.timeout)
         except psycopg.Error as error:
             # Without a connection there is no row to be told of; libpq names host and user, not the password.
             raise self._transient(str(error).splitlines()[0]) from None
@@ -94,10 +84,7 @@ class PostgreSQL:
         if encoding != "UTF8":
             raise ConfigError([f"receivers.{self._address.receiver}: its database is in {encoding}; use one in UTF8"])
         for setting, value in (
-            ("statement_timeout", f"{self._address.timeout:g}s"),
-            ("lock_timeout", f"{self._address.timeout:g}s"),
-            ("idle_in_transaction_session_timeout", f"{FROZEN_AFTER:g}s"),
-            ("TimeZone", "UTC"),
+            *postgresql_connection.session_settings(self._address.timeout).items(),
             ("search_path", f'"{self._address.schema}", pg_temp'),
         ):
             self.execute("SELECT set_config(?, ?, false)", [setting, value])

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable, Sequence
 
 from runtime.errors import MeterstreamError
+from runtime.mends import SWITCH
 from schemas import instants
-from sinks.batch import Batch, Row, write_all
+from sinks.batch import Batch, Positions, Row, write_all
 from sinks.control import Control
 from sinks.database import Database
 from sinks.writer import Opened, Receiver, Refuse, Topic, Written
@@ -25,6 +26,7 @@ class SqlWriter:
         self._table = ""
         self._partitions: Sequence[int] = ()
         self._count = 0
+        self._claimed = False
 
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         """See :class:`sinks.writer.Writer`."""
@@ -33,17 +35,24 @@ class SqlWriter:
             with self._database.transaction():
                 self._control.migrate()
                 self._table, live = self._control.open_epoch(topic)
-                positions, back = self._control.open_positions(partitions)
+                back = not self._claimed and self._control.claim(partitions)
+                positions = self._control.positions(partitions)
         except MeterstreamError:
             self._database.close()
             raise
-        self._partitions, self._count = partitions, topic.partitions
+        self._partitions, self._count, self._claimed = partitions, topic.partitions, True
         if back:
             log.warning(
                 "the points have changed: the values are read again from their start, rows that stay the same are kept",
                 extra={"receiver": self._receiver.name},
             )
         return Opened(positions, live)
+
+    def look(self) -> Positions:
+        """See :class:`sinks.writer.Writer`."""
+        with self._database.transaction():
+            self._control.require(self._table)
+            return self._control.positions(self._partitions)
 
     def write(self, batch: Batch, refuse: Refuse) -> Written:
         """See :class:`sinks.writer.Writer`."""
@@ -68,12 +77,15 @@ class SqlWriter:
     def go_live(self) -> bool:
         """See :class:`sinks.writer.Writer`."""
         with self._database.transaction():
-            live = self._control.go_live(self._table, self._partitions, self._count)
-        if live:
+            missing = self._control.go_live(self._table, self._partitions, self._count)
+        about = {"receiver": self._receiver.name, "epoch": self._receiver.epoch}
+        if missing:
             log.info(
-                "the view shows this epoch", extra={"receiver": self._receiver.name, "epoch": self._receiver.epoch}
+                "the view stays: %d of its series or partitions are not there yet; or: %s", missing, SWITCH, extra=about
             )
-        return live
+        else:
+            log.info("the view shows this epoch", extra=about)
+        return not missing
 
     def close(self) -> None:
         """See :class:`sinks.writer.Writer`."""

@@ -14,6 +14,7 @@ from runtime.errors import Transient
 from schemas import exact, instants
 from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
+from sinks.database import LOCKED_AFTER
 
 TYPES: dict[columns.Kind, str] = {"text": "TEXT", "integer": "INTEGER", "instant": "TEXT", "number": "TEXT"}
 
@@ -49,27 +50,37 @@ class SQLite:
         self._path = path
         self._timeout = timeout
         self._open: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self.migrations: Sequence[str] = migrations.steps("sqlite")
         self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES, "WITHOUT ROWID")
         self.show: Callable[[str], Sequence[str]] = lambda table: [
-            "DROP VIEW IF EXISTS meter_values",
-            f"CREATE VIEW meter_values AS {columns.select(table)}",
+            f"DROP VIEW IF EXISTS {columns.VIEW}",
+            f"CREATE VIEW {columns.VIEW} AS {columns.select(table)}",
         ]
 
     def connect(self) -> None:
-        """See :class:`sinks.database.Database`."""
+        """See :class:`sinks.database.Database`. The file is made by the first connection, never by a later one."""
         self.close()
+        if self._file and self._identity() is None:
+            raise self._transient(
+                f"the file {self._path} is gone; put it back, or start the worker again: it fills a new one"
+            )
         with self._checked():
             # No isolation level: transactions are begun and ended here, not by the driver.
-            self._open = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
+            patience = min(LOCKED_AFTER, self._timeout)
+            self._open = sqlite3.connect(self._path, timeout=patience, isolation_level=None)
             self._open.create_function("nfc", 1, _nfc, deterministic=True)
             self._open.execute("PRAGMA journal_mode = WAL")
             # A power cut may take back the last commits, rows and positions together: they are read again.
             self._open.execute("PRAGMA synchronous = NORMAL")
+            self._file = self._identity()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See :class:`sinks.database.Database`. It writes from its begin: another writer waits, or makes us wait."""
+        if self._open is not None and self._identity() != self._file:
+            self.close()
+            raise self._transient(f"the file {self._path} is no longer the one that was opened")
         with self._checked():
             self.execute("BEGIN IMMEDIATE")
             try:
@@ -88,7 +99,7 @@ class SQLite:
 
     def has_table(self, name: str) -> bool:
         """See :class:`sinks.database.Database`."""
-        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [name]))
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?", [name]))
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
@@ -121,8 +132,19 @@ class SQLite:
     @property
     def _connection(self) -> sqlite3.Connection:
         if self._open is None:
-            raise Transient(f"SQLite of receiver {self._receiver}: not connected")
+            raise self._transient("not connected")
         return self._open
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file stands at the path: one that was moved away would take rows that nobody sees."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _transient(self, what: str) -> Transient:
+        return Transient(f"SQLite of receiver {self._receiver}: {what}")
 
     @contextmanager
     def _checked(self) -> Iterator[None]:
@@ -130,7 +152,7 @@ class SQLite:
             yield
         except sqlite3.Error as error:
             self.close()
-            raise Transient(f"SQLite of receiver {self._receiver}: {_described(error)}") from None
+            raise self._transient(_described(error)) from None
 
 
 def _nfc(text: str | None) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+from runtime.errors import Superseded, Transient
 from runtime.health import Health
 from runtime.process import Stop
 from schemas import instants
@@ -21,6 +22,12 @@ log = logging.getLogger(__name__)
 
 QUIET = 1.0
 """Seconds between two looks at the lag while nothing comes, and between two writes that move positions only."""
+
+PROBE = 3.0
+"""Seconds between two looks at the database while nothing is delivered."""
+SWITCH = 5.0
+"""Seconds at least between two looks whether a new epoch is whole; and :data:`SWITCH_SHARE` of the time at most."""
+SWITCH_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Worker:
         self._live = False
         self._goal: Positions = {}
         self._quiet_since = 0.0
+        self._database_seen = 0.0
+        self._switch_due = float("-inf")
 
     def run(self) -> None:
         """Works until ``stop`` is requested.
@@ -110,6 +119,7 @@ class Worker:
 
         written = self._watch.patience.until_done(attempt, self._watch.meters.waiting)
         self._positions = after
+        self._database_seen = self._watch.clock()
         self._watch.meters.delivered(rows, written, instants.now())
         self._switch_when_caught_up()
 
@@ -129,10 +139,26 @@ class Worker:
         return [letter.id for letter in letters]
 
     def _look(self) -> None:
-        """While nothing comes: is the cluster there, and how far is its end?"""
+        """While nothing comes: are the database and the cluster there, and how far is the log's end?"""
+        if self._watch.clock() - self._database_seen >= PROBE:
+            self._look_at_positions()
         self._watch.meters.lag.set(self._watch.patience.until_done(lambda: self._road.values.lag(ask=True)))
         self._switch_when_caught_up()
         self._quiet_since = self._watch.clock()
+
+    def _look_at_positions(self) -> None:
+        """Does the database answer, and is all as this worker left it? A second or frozen worker learns it here."""
+        look = [self._road.writer.look]
+
+        def positions() -> Positions:
+            return look.pop()() if look else self._reopen()
+
+        if self._watch.patience.until_done(positions, self._watch.meters.waiting) != self._positions:
+            raise Superseded(
+                f"the positions of receiver {self._receiver} were moved: by another worker (run one per receiver and "
+                "share), or with a backup that was restored. A new start goes on where they stand"
+            )
+        self._database_seen = self._watch.clock()
 
     def _has_been_quiet(self) -> bool:
         return self._watch.clock() - self._quiet_since >= QUIET
@@ -142,10 +168,16 @@ class Worker:
 
         An epoch that was empty then does not: there was nothing to catch up with, and the old rows are better.
         """
-        if self._live or not any(self._goal.values()):
+        began = self._watch.clock()
+        if self._live or not any(self._goal.values()) or began < self._switch_due:
             return
         if all(self._positions[partition] >= end for partition, end in self._goal.items()):
-            self._live = self._watch.patience.until_done(self._road.writer.go_live, self._watch.meters.waiting)
+            try:
+                self._live = self._road.writer.go_live()
+            except Transient as error:  # nothing waits for it: a large table may not be compared within the time-out
+                log.warning("the view stays: %s", error)
+            now = self._watch.clock()
+            self._switch_due = now + max(SWITCH, (now - began) / SWITCH_SHARE)
 
     def _reopen(self) -> Positions:
         opened = self._road.writer.open(self._topic, self._partitions)

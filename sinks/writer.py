@@ -54,10 +54,21 @@ class Writer(Protocol):
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         """Connects (again), makes or migrates the tables, and reads the positions of these partitions.
 
+        The first time they become this worker's own: one that was started earlier finds itself superseded.
+
         Raises:
             Transient: the database cannot be used now.
             ConfigError: the tables belong to another receiver, or to a newer release.
             PositionError: the stored positions are of another topic.
+            Superseded: another worker has been started since.
+        """
+
+    def look(self) -> Positions:
+        """Reads the positions again: is the database there, and is all as this worker left it?
+
+        Raises:
+            Transient: the database cannot be used now; ``open`` comes next.
+            Superseded: another worker has been started since.
         """
 
     def write(self, batch: Batch, refuse: Refuse) -> Written:
@@ -70,6 +81,8 @@ class Writer(Protocol):
 
     def go_live(self) -> bool:
         """Says that these partitions are filled; the view is switched with the last. Returns whether it is.
+
+        It is not while the view knows a newer reading of any series: then this epoch is still being loaded.
 
         Raises:
             Transient: the database cannot be used now.

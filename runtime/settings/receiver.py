@@ -29,7 +29,9 @@ class ReceiverSettings(Group):
     )
     path: Path | None = Field(default=None, description="sqlite: the database file")
     points: Path = Field(description="CSV: metering_point,category; an empty category means all of the point's")
-    timeout: float = Field(default=60.0, gt=0, description="seconds that one database statement may take")
+    timeout: float = Field(
+        default=30.0, gt=0, le=45, description="seconds that one database statement may take; /healthz waits for 60"
+    )
     batch: BatchSettings = BatchSettings()
 
     @model_validator(mode="after")

@@ -12,20 +12,22 @@ from runtime import mends
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HANDBOOK = (DOCS / "operations.md").read_text("utf-8")
 HEADINGS = re.findall(r"^#+ (.+)$", HANDBOOK, flags=re.MULTILINE)
-MENDS = [mends.REBUILD_STATE, mends.NEW_EPOCH]
+MENDS = [mends.REBUILD_STATE, mends.NEW_EPOCH, mends.REFILL, mends.SWITCH]
 
 
 def exists(words: list[str]) -> bool:
     """Whether the `meterstream` command has this one below it."""
     command: click.Command | None = main
     for word in words:
+        if isinstance(command, click.Command) and not isinstance(command, click.Group) and command.params:
+            return any(isinstance(parameter, click.Argument) for parameter in command.params)
         command = command.commands.get(word) if isinstance(command, click.Group) else None
     return command is not None and not isinstance(command, click.Group)
 
 
-@pytest.mark.parametrize("text", [HANDBOOK, *MENDS], ids=["handbook", "rebuild", "epoch"])
+@pytest.mark.parametrize("text", [HANDBOOK, *MENDS], ids=["handbook", "rebuild", "epoch", "refill", "switch"])
 def test_the_commands_that_are_named_exist(text: str) -> None:
-    named = re.findall(r"(?:`|: )meterstream ((?:[a-z]+ ?)+)", text)
+    named = re.findall(r"(?:`|: |^)meterstream ((?:[a-z]+ ?)+)", text)
     assert named
     for words in named:
         assert exists(words.split()), words

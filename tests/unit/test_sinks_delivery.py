@@ -28,6 +28,9 @@ class ScriptedWriter:
     def reopen(self) -> Positions:
         return self._found.pop(0)
 
+    def look(self) -> Positions:
+        return self.reopen()
+
     def write(self, batch: Batch, refuse: Refuse) -> Written:
         end = self._writes.pop(0)
         if isinstance(end, Exception):

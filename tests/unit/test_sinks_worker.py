@@ -38,7 +38,8 @@ class Script:
         self.positions = START
         self.log_end = sum(map(len, batches))
         self.stored = START
-        self.live = True
+        self.live = self.whole = True
+        self.opened: Positions | None = None
         self._fails = fails
         self._error: Exception | None = with_ or Transient(f"{fails} is away")
 
@@ -77,7 +78,12 @@ class Script:
     # writer
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         self.do("open")
-        return Opened(self.stored, self.live)
+        opened, self.opened = self.opened, None
+        return Opened(self.stored if opened is None else opened, self.live)
+
+    def look(self) -> Positions:
+        self.do("look")
+        return self.stored
 
     def write(self, batch: Batch, refuse: Refuse) -> Written:
         self.do("write", f"{[row.value.sequence for row in batch.rows]} {batch.before[0]}->{batch.after[0]}")
@@ -86,7 +92,7 @@ class Script:
 
     def go_live(self) -> bool:
         self.do("go_live")
-        return True
+        return self.whole
 
     # reporter
     def report(self, positions: Mapping[int, int]) -> None:
@@ -196,6 +202,37 @@ def test_positions_without_rows_are_written_now_and_then() -> None:
     writes = [step for step in script.did if step.startswith("write")]
     assert 1 <= len(writes) <= 4
     assert writes[0].startswith("write [] 0->")
+
+
+def test_an_idle_worker_looks_at_its_positions_now_and_then() -> None:
+    """So it sees within seconds that its database is away, and mends its connection before anything comes."""
+    seconds = iter(range(1_000))
+    script = Script(*[[] for _ in range(200)], fails="look")
+    work(script, clock=lambda: next(seconds) / 10)
+    looks = [step for step in steps(script) if step in ("look", "open")]
+    assert looks[:2] == ["look", "open"], "after a failure the database is opened anew"
+    assert 3 <= looks.count("look") <= 14
+
+
+@pytest.mark.parametrize("fails", ["", "look"])
+def test_an_idle_worker_whose_positions_were_moved_ends(fails: str) -> None:
+    """By another worker, or by a backup that was restored; seen at once or after the connection was lost."""
+    script = Script(*[[] for _ in range(20)], fails=fails)
+    script.stored = {0: 7}
+    seconds = iter(range(1_000))
+    script.opened = START
+    with pytest.raises(Superseded, match="were moved"):
+        work(script, clock=lambda: float(next(seconds)))
+
+
+def test_an_epoch_that_is_not_whole_yet_is_looked_at_again_later() -> None:
+    """The comparison may be long: it is made now and then, and its failure stops nothing."""
+    script = Script(*[[record(value(number))] for number in range(100)], fails="go_live")
+    script.live, script.whole, script.log_end = False, False, 1
+    seconds = iter(range(10_000))
+    work(script, clock=lambda: next(seconds) / 10)
+    assert 2 <= script.did.count("go_live") <= 20
+    assert [step for step in script.did if step.startswith("write")][-1] == "write [99] 99->100"
 
 
 @pytest.mark.parametrize(
