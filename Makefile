@@ -4,10 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo up test check lint format lock clean
+.PHONY: demo chaos up test check lint format lock clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
+
+SEEDS ?= 1
+chaos: $(READY)  ## break it in every way there is and judge it: SEEDS=20 runs, or SEED=7 alone
+	@$(BIN)/python -m local chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) --record .run/chaos/records.jsonl
 
 up: $(READY)  ## the same system, until Ctrl-C
 	@$(BIN)/python -m local up

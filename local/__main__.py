@@ -1,29 +1,21 @@
 """`make demo` and `make up`: the whole road on one machine."""
 
-import shutil
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
 
 import click
 from rich.console import Console
 
 from local import demo as course
-from local.lock import Busy, only_one
+from local.chaos.command import chaos
 from local.options import Options
+from local.running import RUNS, running
 from local.screen import Screen
 from local.system import LocalSystem
-from local.watch import NotInTime, Watch
-from runtime.errors import ConfigError, MeterstreamError
-from runtime.process import report
+from local.watch import Watch
 
-RUNS = Path(".run")
 TURN_SECONDS = 0.5
-UNEQUAL, TROUBLE, INTERRUPTED = 1, 70, 130
+UNEQUAL = 1
 
 points_option = click.option("--points", default=40, show_default=True, help="Simulated metering points.")
 seed_option = click.option("--seed", default=1, show_default=True, help="The simulated world; the same seed, the same.")
@@ -45,7 +37,7 @@ def demo(points: int, seed: int, tick: float, seconds: float, faults: bool) -> N
     """Everything from start to verdict; exit code 0 only if every receiver's table is equal to the ledger."""
     console = Console(soft_wrap=True, highlight=False)
     options = Options(RUNS / "demo", points=points, seed=seed, tick=tick, faults=faults)
-    with _running("demo", console, options) as system:
+    with running("demo", console, options) as system:
         equal = course.run(system, course.Course(live=seconds), console)
     sys.exit(0 if equal else UNEQUAL)
 
@@ -61,7 +53,7 @@ def up(points: int, seed: int, tick: float, lag_hours: int) -> None:
     """The same system, until Ctrl-C."""
     console = Console(soft_wrap=True, highlight=False)
     options = Options(RUNS / "up", points=points, seed=seed, tick=tick, lag_hours=lag_hours)
-    with _running("up", console, options) as system:
+    with running("up", console, options) as system:
         system.start(lambda step: console.print(f"· {step}"))
         _addresses(console, system)
         with Screen(console) as screen:
@@ -70,36 +62,6 @@ def up(points: int, seed: int, tick: float, lag_hours: int) -> None:
                 system.tick()
                 screen.show(watch.look("running; Ctrl-C stops everything"))
                 time.sleep(TURN_SECONDS)
-
-
-@contextmanager
-def _running(name: str, console: Console, options: Options) -> Iterator[LocalSystem]:
-    """A system that is stopped whatever happens, Ctrl-C at any moment included."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        with only_one(RUNS / f"{name}.lock"):
-            shutil.rmtree(options.directory, ignore_errors=True)
-            system = LocalSystem(options)
-            try:
-                yield system
-            finally:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it
-                console.print("· stopping")
-                system.stop()
-    except KeyboardInterrupt:
-        console.print("· stopped; nothing is left running")
-        sys.exit(INTERRUPTED)
-    except ConfigError as error:
-        report(error)
-        sys.exit(error.exit_code)
-    except (MeterstreamError, NotInTime, Busy) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(TROUBLE)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _addresses(console: Console, system: LocalSystem) -> None:
@@ -115,6 +77,8 @@ def _addresses(console: Console, system: LocalSystem) -> None:
     for name, address in rows.items():
         console.print(f"  {name:<26} {address}", highlight=False, soft_wrap=True, markup=False)
 
+
+main.add_command(chaos)
 
 if __name__ == "__main__":
     main()

@@ -44,7 +44,7 @@ class Play:
     vigil: Vigil
     say: Callable[[str], object] = lambda line: None
     struck: list[Struck] = field(default_factory=list)
-    _began: float = field(default_factory=time.monotonic)
+    _began: float = 0.0
     _over: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
 
@@ -54,6 +54,7 @@ class Play:
         Raises:
             NotWell: the system was not whole in time beside a fault that strikes alone.
         """
+        self._began = time.monotonic()
         later = 0.0  # what the faults that strike alone have cost the others
         with ThreadPoolExecutor(max_workers=len(schedule.strikes) or 1) as pool:
             running: list[Future[None]] = []
