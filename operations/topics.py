@@ -1,7 +1,10 @@
 """`meterstream topics`: the topics of the configured epoch."""
 
+from collections.abc import Collection, Iterable
+
 import click
 
+from operations import rights
 from operations.invocation import Commands, config_option, settings
 from runtime import topic_admin
 from runtime.errors import ConfigError
@@ -34,3 +37,28 @@ def verify() -> None:
     if problems:
         raise ConfigError(problems)
     click.echo("every topic is as it must be")
+
+
+@topics.command()
+@config_option
+@click.option("--principal", "given", multiple=True, metavar="ROLE=NAME", help="As streams=User:CN=streams; repeated.")
+def acls(given: tuple[str, ...]) -> None:
+    """Prints the commands that give each process its rights in Kafka, and none beyond. Asks nobody, changes nothing.
+
+    A role without --principal is given to User:meterstream-ROLE.
+    """
+    configured = settings()
+    for line in rights.commands(configured, _principals(given, rights.rights(configured))):
+        click.echo(line)
+
+
+def _principals(given: Iterable[str], roles: Collection[str]) -> dict[str, str]:
+    found = dict(each.partition("=")[::2] for each in given)
+    problems = [
+        f"--principal {role}={name}: write ROLE=NAME; the roles are {', '.join(roles)}"
+        for role, name in found.items()
+        if role not in roles or ":" not in name
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return found
