@@ -93,6 +93,15 @@ def require(settings: Settings, names: Collection[str]) -> None:
         raise ConfigError(problems)
 
 
+def topic_ids(client: Any, names: Collection[str]) -> dict[str, str]:
+    """The ids of those topics that exist: a topic that is made anew under its old name gets another.
+
+    Raises:
+        KafkaError: the cluster does not tell; within :func:`runtime.kafka_admin.admin` it becomes one of ours.
+    """
+    return {topic["name"]: str(topic["topic_id"]) for topic in _known(client, list(names))}
+
+
 def _existing(client: Any, names: Sequence[str]) -> set[str]:
     return {topic["name"] for topic in _known(client, names)}
 

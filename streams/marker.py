@@ -19,6 +19,10 @@ class Marker:
     """Keys of data with a value (the marker is not counted), after the marker's own transaction."""
     history: str
     """``Rules.history_text``."""
+    readings_id: str | None = None
+    """The topic's id: offsets mean nothing in one that was made anew. None: written before ids were kept."""
+    values_id: str | None = None
+    """The same of the values topic: one that was made anew does not hold what the state says was published."""
 
     def encode(self) -> bytes:
         """JSON, for people who look at the topic."""

@@ -48,7 +48,9 @@ class Opening:
         try:
             readings = TopicPartition(names.readings, number)
             state, found = await shared.log.restore(readings, TopicPartition(names.state, number))
-            expected = Expected(shared.epoch, shared.rules.history_text)
+            expected = Expected(
+                shared.epoch, shared.rules.history_text, shared.ids[names.readings], shared.ids[names.values]
+            )
             position = starting_point(f"{names.readings} partition {number}", found, expected)
         except BaseException:
             await producer.stop()

@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.errors import ProducerFenced
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from runtime.circuit import Circuit
 from runtime.errors import Fatal
 from runtime.metrics import StreamsMetrics
 from runtime.topics import TopicNames
@@ -33,6 +34,8 @@ class Shared:
     """What every partition of a worker uses."""
 
     names: TopicNames
+    ids: Mapping[str, str]
+    """The topics' ids at the start of this worker, by name; :mod:`streams.lookout` sees to it that they stay."""
     epoch: str
     partitions: int
     """How many readings, values and state have; fixed for an epoch."""
@@ -43,6 +46,7 @@ class Shared:
     dead_letters: Codec[DeadLetter]
     metrics: StreamsMetrics
     patience: Patience
+    circuit: Circuit
 
 
 class Partition:
@@ -69,7 +73,8 @@ class Partition:
         """The main path. The numbers are the delivery guarantee.
 
         1. Find the place: what the state contains already is skipped; a gap ends the process.
-        2. Judge the records: readings, or dead letters. A registry that is away is waited for, nothing is dropped.
+        2. Judge the records: readings, or dead letters. A registry that is away is waited for, nothing is dropped; too
+           many dead letters are waited for, too, until the records are readings or an operator accepts them.
         3. Fold the readings over the state, without touching it.
         4. In one transaction: values, dead letters, state records, the marker, the group's offset. If any of it
            fails, readers (read_committed) see nothing of it, the process ends, and the chunk is read again.
@@ -84,11 +89,12 @@ class Partition:
         if not records:
             return
         started = time.perf_counter()
-        judged = await self._shared.intake.judge(records)
+        judged = await self._shared.patience.retried("readings that can be used", lambda: self._judged(records))
         folded = await self._fold(judged)
         await self._commit(judged, folded, chunk.next_offset)
         self.state.apply(folded)
         self.position = chunk.next_offset
+        self._shared.circuit.note(len(judged.readings), len(judged.dead_letters))
         self._measure(len(records), judged, folded, time.perf_counter() - started)
 
     async def close(self) -> None:
@@ -108,6 +114,11 @@ class Partition:
         # Read again after a rebalance, or the group's offset was moved back or has expired.
         return [record for record in chunk.records if record.offset >= self.position]
 
+    async def _judged(self, records: Sequence[ConsumerRecord]) -> Judged:
+        judged = await self._shared.intake.judge(records)
+        self._shared.circuit.check(len(judged.readings), len(judged.dead_letters))
+        return judged
+
     async def _fold(self, judged: Judged) -> Folded:
         fold = Fold(self.state, self._shared.rules, Stamp(self._shared.epoch, instants.now()))
         for index, (sequence, reading) in enumerate(judged.readings):
@@ -118,7 +129,7 @@ class Partition:
 
     async def _commit(self, judged: Judged, folded: Folded, next_offset: int) -> None:
         shared, producer, number = self._shared, self._producer, self._number
-        marker = Marker(shared.epoch, next_offset, folded.live_keys, shared.rules.history_text)
+        marker = self._marker(next_offset, folded.live_keys)
         values = [(key, shared.values.encode(value)) for key, value in folded.values]
         letters = await self._letters(judged)
         await shared.patience.turn()
@@ -135,6 +146,17 @@ class Partition:
                     await shared.patience.turn()
         except ProducerFenced as error:
             raise Fatal(f"{self._readings}: another worker has opened this partition; it goes on there") from error
+
+    def _marker(self, next_offset: int, live_keys: int) -> Marker:
+        shared, ids = self._shared, self._shared.ids
+        return Marker(
+            shared.epoch,
+            next_offset,
+            live_keys,
+            shared.rules.history_text,
+            ids[shared.names.readings],
+            ids[shared.names.values],
+        )
 
     async def _letters(self, judged: Judged) -> dict[int, list[Record]]:
         """The dead letters by partition of their topic."""

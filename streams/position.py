@@ -33,6 +33,8 @@ class Expected:
 
     epoch: str
     history: str
+    readings_id: str
+    values_id: str
 
 
 def starting_point(where: str, found: Found, expected: Expected) -> int:
@@ -92,6 +94,12 @@ def _of_marked(where: str, found: Found, marker: Marker, expected: Expected) -> 
             f"{where}: its state was built with [{marker.history}], the settings say [{expected.history}]: set them "
             f"back, or {NEW_EPOCH}"
         )
+    for topic, built_with, there in (
+        ("readings", marker.readings_id, expected.readings_id),
+        ("values", marker.values_id, expected.values_id),
+    ):
+        if built_with not in (None, there):
+            raise PositionError(f"{where}: its {topic} topic was made anew since the state was built; {NEW_EPOCH}")
     if found.live_keys != marker.live_keys:
         raise PositionError(
             f"{where}: its state has {found.live_keys} keys, its marker counted {marker.live_keys}: records of the "

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import uvloop
 
+from runtime.circuit import Circuit
 from runtime.errors import ConfigError, ExitCode, Fatal, MeterstreamError
 from runtime.kafka import aiokafka_options
 from runtime.metrics import StreamsMetrics
@@ -17,7 +20,7 @@ from runtime.topics import TopicNames
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue, Reading
 from schemas.registry import SchemaRegistry
-from streams import configured
+from streams import configured, lookout
 from streams.app import Membership, attach, streams_app
 from streams.intake import Intake
 from streams.opening import Opening
@@ -29,6 +32,8 @@ from streams.state_log import StateLog
 
 log = logging.getLogger(__name__)
 
+DRAIN = 15.0
+"""Seconds that the chunk in hand may take at a stop; beyond, Kafka does not answer, and it is given up."""
 FAREWELL = 4.0
 """Seconds that leaving the group may take at the end; nothing depends on it."""
 WATCH = 1.0
@@ -95,13 +100,16 @@ class Worker:
             failed(error or Fatal("the Faust app ended by itself"))
 
     async def _run(self) -> None:
-        await self._patience.retried("Kafka", partial(asyncio.to_thread, require, self._process.settings, self._used()))
-        self._owner = Owner(Membership(self._app), (await self._opening()).open, self._patience, self._signs)
+        settings, kafka = self._process.settings, self._process.settings.kafka
+        await self._patience.retried("Kafka", partial(asyncio.to_thread, require, settings, self._used()))
+        known = await self._patience.retried("Kafka", partial(asyncio.to_thread, lookout.ids, kafka, self._fixed()))
+        opening = await self._opening(known)
+        self._owner = Owner(Membership(self._app), opening.open, self._patience, self._signs)
         attach(self._app, self._names.readings, self._owner, failed)
+        self._look_out(known)
         self._process.health.waiting("joining the consumer group")
-        opening = asyncio.ensure_future(self._owner.open_assigned())
-        joining = asyncio.ensure_future(self._app_life())
-        done, _ = await asyncio.wait({opening, joining}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = {asyncio.ensure_future(self._owner.open_assigned()), asyncio.ensure_future(self._app_life())}
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
@@ -111,7 +119,12 @@ class Worker:
         if self._app.crash_reason is not None:
             raise self._app.crash_reason
 
-    async def _opening(self) -> Opening:
+    def _look_out(self, known: Mapping[str, str]) -> None:
+        out = lookout.Lookout(self._names, known, self._process.health, failed)
+        loop = asyncio.get_running_loop()
+        lookout.look_out(self._process.settings.kafka, known, lambda seen: loop.call_soon_threadsafe(out.saw, seen))
+
+    async def _opening(self, known: Mapping[str, str]) -> Opening:
         """What opens partitions; waits for the schema registry, which gives the ids to write."""
         settings, options = self._process.settings, aiokafka_options(self._process.settings.kafka)
         reading, value, letter = await self._patience.retried(
@@ -119,6 +132,7 @@ class Worker:
         )
         shared = Shared(
             names=self._names,
+            ids=known,
             epoch=settings.epoch,
             partitions=settings.topics.partitions,
             rules=configured.rules(settings.streams),
@@ -128,27 +142,31 @@ class Worker:
             dead_letters=letter,
             metrics=self._signs.metrics,
             patience=self._patience,
+            circuit=Circuit(settings.dead_letters, "this worker", self._signs.metrics.stopped),
         )
         return Opening(shared, options, settings.streams.transaction_timeout)
 
     def _used(self) -> list[str]:
         return [self._names.readings, self._names.values, self._names.state, self._names.dead_letters]
 
+    def _fixed(self) -> list[str]:
+        """The topics that must stay the same ones; dead letters may be made anew."""
+        return [self._names.readings, self._names.values, self._names.state]
+
     async def _stop(self) -> None:
         """Finishes what is in hand; then leaves the group, which only saves the others a session timeout.
 
-        Faust joins its thread without a time limit, so a timer stands behind it.
+        A timer stands behind each: a transaction waits for a Kafka that is away, and Faust joins its thread, without
+        a time limit. A chunk that is given up has acknowledged nothing and is read again.
         """
         if self._owner is None:
             leave(ExitCode.DONE)  # nothing is in hand; a thread may still wait for Kafka
             return
-        await self._owner.stop()
+        with _at_most(DRAIN, partial(failed, Fatal("Kafka does not answer: the chunk in hand is given up"))):
+            await self._owner.stop()
         log.info("finished the chunk in hand")
-        backstop = threading.Timer(FAREWELL, leave, [ExitCode.DONE])
-        backstop.daemon = True
-        backstop.start()
-        await self._app.stop()
-        backstop.cancel()
+        with _at_most(FAREWELL, partial(leave, ExitCode.DONE)):
+            await self._app.stop()
 
     async def _watch(self) -> None:
         """Beats while the worker gets on; ends the process when it does not."""
@@ -158,6 +176,16 @@ class Worker:
                 failed(Fatal(stalled))
             self._process.health.beat()
             await asyncio.sleep(WATCH)
+
+
+@contextmanager
+def _at_most(seconds: float, otherwise: Callable[[], object]) -> Iterator[None]:
+    """Calls ``otherwise``, in another thread, where the block takes longer."""
+    backstop = threading.Timer(seconds, otherwise)
+    backstop.daemon = True
+    backstop.start()
+    yield
+    backstop.cancel()
 
 
 def failed(error: BaseException) -> None:

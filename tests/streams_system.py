@@ -104,7 +104,13 @@ class WorkerProcess:
         self._child.send_signal(number)
 
     def freeze(self) -> None:
+        """SIGSTOP. Returns when every thread stands still: until one of them gets the signal, the others run on."""
         self.signal(signal.SIGSTOP)
+        until(self._stands_still, what="every thread is stopped")
+
+    def _stands_still(self) -> bool:
+        threads = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return {stat.read_text("utf-8").rpartition(")")[2].split()[0] for stat in threads} == {"T"}
 
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)
@@ -150,10 +156,17 @@ class StreamsSystem:
     """The topics of one epoch, and the workers on them."""
 
     def __init__(
-        self, bootstrap_servers: str, prefix: str, directory: Path, partitions: int = 2, chunk_records: int = 1_000
+        self,
+        bootstrap_servers: str,
+        prefix: str,
+        directory: Path,
+        partitions: int = 2,
+        chunk_records: int = 1_000,
+        epoch: str = "1",
     ) -> None:
         self.partitions = partitions
         self.settings = Settings(
+            epoch=epoch,
             kafka=KafkaSettings(bootstrap_servers=bootstrap_servers, session_timeout=SESSION),
             topics=TopicSettings(prefix=prefix, partitions=partitions, replication_factor=1, min_insync_replicas=1),
             streams=StreamsSettings(chunk_records=chunk_records),
@@ -162,7 +175,7 @@ class StreamsSystem:
         self.workers: list[WorkerProcess] = []
         self._directory = directory
         self.cwd = directory / "cwd"
-        self.cwd.mkdir()
+        self.cwd.mkdir(parents=True)
         self.config = directory / "meterstream.toml"
         self._write_config()
         servers = bootstrap_servers.split(",")
@@ -188,6 +201,7 @@ class StreamsSystem:
     def _write_config(self) -> None:
         settings = self.settings
         self.config.write_text(
+            f'epoch = "{settings.epoch}"\n'
             f'[kafka]\nbootstrap_servers = "{settings.kafka.bootstrap_servers}"\nsession_timeout = {SESSION}\n'
             f'[topics]\nprefix = "{settings.topics.prefix}"\npartitions = {self.partitions}\n'
             "replication_factor = 1\nmin_insync_replicas = 1\n"

@@ -77,8 +77,13 @@ def test_a_fold_that_is_thrown_away_leaves_no_trace() -> None:
 
 
 def test_a_marker_comes_back_as_it_went() -> None:
-    marker = Marker("1", 5_000_000_000, 12, "months=36")
+    marker = Marker("1", 5_000_000_000, 12, "months=36", "id of readings", "id of values")
     assert Marker.decode(marker.encode()) == marker
+
+
+def test_a_marker_of_an_older_release_can_be_read() -> None:
+    old = b'{"epoch":"1","next_offset":7,"live_keys":3,"history":"months=36"}'
+    assert Marker.decode(old) == Marker("1", 7, 3, "months=36", None, None)
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"epoch":1}', b"\xff"])

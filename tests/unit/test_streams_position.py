@@ -7,11 +7,13 @@ from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from streams.marker import Marker
 from streams.position import Expected, Found, check_within, starting_point
 
-EXPECTED = Expected(epoch="1", history="months=36")
+EXPECTED = Expected(epoch="1", history="months=36", readings_id="r1", values_id="v1")
 
 
-def marker(next_offset: int = 100, live_keys: int = 7, epoch: str = "1", history: str = "months=36") -> Marker:
-    return Marker(epoch, next_offset, live_keys, history)
+def marker(
+    next_offset: int = 100, live_keys: int = 7, epoch: str = "1", history: str = "months=36", **ids: str | None
+) -> Marker:
+    return Marker(epoch, next_offset, live_keys, history, **{"readings_id": "r1", "values_id": "v1"} | ids)
 
 
 def found(
@@ -31,6 +33,9 @@ def found(
         pytest.param(found(100, (100, 100), marker()), 100, id="retention removed only what has been read"),
         pytest.param(found(40, (0, 150), marker()), 100, id="the group's offset was moved back"),
         pytest.param(found(None, (0, 150), marker()), 100, id="the group's offset has expired"),
+        pytest.param(
+            found(mark=marker(readings_id=None, values_id=None)), 100, id="a marker from before ids were kept"
+        ),
         pytest.param(found(1, (0, 1), marker(1, 0), 0), 1, id="only dead letters so far: a marker, no keys"),
     ],
 )
@@ -60,6 +65,10 @@ def test_it_goes_on_where_the_state_ends(what: Found, position: int) -> None:
         ),
         pytest.param(found(mark=marker(epoch="0")), "epoch 0, not 1", NEW_EPOCH, id="another epoch's state"),
         pytest.param(found(mark=marker(history="months=12")), "months=12", NEW_EPOCH, id="another history setting"),
+        pytest.param(
+            found(mark=marker(readings_id="r2")), "readings topic was made", NEW_EPOCH, id="it outgrew the old"
+        ),
+        pytest.param(found(mark=marker(values_id="v2")), "values topic was made", NEW_EPOCH, id="values made anew"),
         pytest.param(
             found(100, (101, 150), marker()), "100 to 100 were removed", NEW_EPOCH, id="retention passed the position"
         ),
