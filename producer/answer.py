@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from producer import surrogates
+from producer.budget import Budget
 from producer.client import Body
 from producer.feed import Feed
 from producer.points import Point
@@ -42,6 +43,11 @@ class Answer:
         """How many readings its messages hold."""
         return sum(len(message.readings) for message in self.messages)
 
+    @property
+    def items(self) -> int:
+        """How many things it led to."""
+        return self.readings + len(self.messages) + len(self.letters)
+
 
 class Pages(Protocol):
     """What gives one answer or one page of it; :class:`producer.client.Client` does."""
@@ -70,6 +76,7 @@ class Asker:
             Unreadable: one that cannot be read; also a failed fetch.
         """
         digest = hashlib.blake2b(digest_size=16)
+        budget = Budget(self._feed.settings.limits)
         answer: Answer | None = None
         page: str | None = None
         for number in range(1, self._feed.settings.limits.max_pages + 1):
@@ -81,7 +88,8 @@ class Asker:
             answer.digest = digest.digest()
             answer.seen = answer.digest == seen
             try:
-                page = None if answer.seen else self._read(answer, point, body.data, body.charset, number)
+                budget.page(body.data)
+                page = None if answer.seen else self._read(answer, point, body, number, budget)
             except Poison as error:
                 self._metrics.calls.labels(self._feed.name, "unreadable").inc()
                 raise Unreadable(error.detail, body.data) from error
@@ -90,10 +98,11 @@ class Asker:
                 return answer
         raise Unreadable(f"more than {number} pages (limits.max_pages)", body.data)
 
-    def _read(self, answer: Answer, point: Point, data: bytes, charset: str | None, number: int) -> str | None:
+    def _read(self, answer: Answer, point: Point, body: Body, number: int, budget: Budget) -> str | None:
         """Adds one page to the answer; returns what asks for the next one."""
         mapping = self._feed.mapping
-        page = read_page(data, charset, mapping.envelope, number)
+        page = read_page(body.data, body.charset, mapping.envelope, number)
+        budget.items(answer.items + len(page.messages), body.data)
         alone = mapping.envelope.shape == "object"
         for raw in page.messages:
             try:
@@ -102,6 +111,7 @@ class Asker:
                 if error.reason == Reason.UNREADABLE_RESPONSE:
                     raise
                 answer.letters.append(self.letter(point, surrogates.unmask(raw), error, answer.fetched_at))
+        budget.items(answer.items, body.data)
         return page.next
 
     def letter(self, point: Point, original: bytes, error: Poison, fetched_at: int) -> DeadLetter:

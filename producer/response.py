@@ -1,24 +1,17 @@
 """An answer: its bytes to messages, and a message to its point and its readings. Nothing is ever guessed."""
 
-import codecs
 import re
 from dataclasses import dataclass
 
 import msgspec
 
 from producer import surrogates, texts
+from producer.charset import to_utf8
 from producer.mapping import Envelope, FieldNames
 from producer.readings import RawFields
 from runtime.errors import Poison
 from schemas.reasons import Reason
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(RawFields)
 _JSON_SPACE = b" \t\r\n"
@@ -62,7 +55,7 @@ def read_page(body: bytes, charset: str | None, envelope: Envelope, number: int 
     Raises:
         Poison: unreadable_response; a failed fetch.
     """
-    json = surrogates.mask(_utf8(body, charset))
+    json = surrogates.mask(to_utf8(body, charset))
     try:
         if envelope.shape == "list":
             return Page([bytes(raw) for raw in _raws.decode(json)])
@@ -135,16 +128,6 @@ def _next(fields: RawFields, envelope: Envelope, number: int) -> str | None:
     if not re.fullmatch(rb"[0-9]{1,9}", pages):
         raise _unreadable(f"the page has no number of {envelope.pages}")
     return str(number + 1) if number < int(pages) else None
-
-
-def _utf8(body: bytes, charset: str | None) -> bytes:
-    """The body as UTF-8 without a byte order mark; the mark wins over the declared charset."""
-    declared = next((name for bom, name in _BOMS if body.startswith(bom)), charset or "utf-8")
-    try:
-        text = body.decode(declared)
-        return text.removeprefix("\ufeff").encode()
-    except (LookupError, ValueError) as error:
-        raise _unreadable("not in the charset that is declared") from error
 
 
 def _unreadable(detail: str) -> Poison:

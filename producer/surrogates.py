@@ -6,26 +6,17 @@ refused (unencodable_text, as every NUL), and put back in what is kept of it.
 
 import re
 
-_ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
+# Only what looks like a surrogate is a match: an answer of millions of other escapes must not become as many objects.
+_SURROGATE = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
 _MASKED = re.compile(rb"\\u0000\((d[0-9a-f]{3})\)", re.IGNORECASE)
+_BACKSLASH = 0x5C
 
 
 def mask(text: bytes) -> bytes:
     """JSON that the decoder reads; the same bytes where no surrogate is alone."""
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
-    pieces, done = [], 0
-    escapes = list(_ESCAPE.finditer(text))
-    place = 0
-    while place < len(escapes):
-        escape = escapes[place]
-        following = escapes[place + 1] if place + 1 < len(escapes) else None
-        paired = _high(escape) and following is not None and following.start() == escape.end() and _low(following)
-        if not paired and (_high(escape) or _low(escape)):
-            pieces += [text[done : escape.start()], b"\\u0000(", escape.group(1), b")"]
-            done = escape.end()
-        place += 2 if paired else 1
-    return b"".join([*pieces, text[done:]])
+    return _SURROGATE.sub(_masked, text)
 
 
 def unmask(text: bytes) -> bytes:
@@ -33,11 +24,23 @@ def unmask(text: bytes) -> bytes:
     return _MASKED.sub(rb"\\u\1", text) if b"\\u0000(" in text else text
 
 
-def _high(escape: re.Match[bytes]) -> bool:
-    digits = escape.group(1)
-    return digits is not None and 0xD800 <= int(digits, 16) <= 0xDBFF
+def _masked(found: re.Match[bytes]) -> bytes:
+    first, second = found.groups()
+    real = not _escaped(found.string, found.start())
+    if second is None:
+        return _alone(first) if real else found[0]
+    if real and first[1:2] in b"89abAB":
+        return found[0]
+    return (_alone(first) if real else b"\\u" + first) + _alone(second)
 
 
-def _low(escape: re.Match[bytes]) -> bool:
-    digits = escape.group(1)
-    return digits is not None and 0xDC00 <= int(digits, 16) <= 0xDFFF
+def _alone(digits: bytes) -> bytes:
+    return b"\\u0000(%s)" % digits
+
+
+def _escaped(text: bytes, place: int) -> bool:
+    """Whether the backslash at a place is the second one of an escaped backslash."""
+    start = place
+    while start and text[start - 1] == _BACKSLASH:
+        start -= 1
+    return (place - start) % 2 == 1

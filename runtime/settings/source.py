@@ -60,7 +60,10 @@ class LimitSettings(Group):
 
     requests_per_second: float = Field(default=10.0, gt=0, le=100_000)
     concurrency: int = Field(default=4, ge=1, le=1_000, description="requests under way at once")
-    max_body_bytes: int = Field(default=32 << 20, ge=1 << 10, description="a larger answer is unreadable")
+    max_body_bytes: int = Field(
+        default=32 << 20, ge=1 << 10, description="a larger answer, all pages together, is unreadable"
+    )
+    max_readings: int = Field(default=100_000, ge=1, description="an answer with more is unreadable")
     max_pages: int = Field(default=1_000, ge=1, description="pages of one answer")
     pool_timeout: float = Field(default=60.0, gt=0, description="seconds until a connection is to be had")
     connect_timeout: float = Field(default=10.0, gt=0, description="seconds to connect")
