@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from operations import config, receivers, state, status, topics
+from operations import config, receivers, reprocess, state, status, topics
 from operations.invocation import Commands, config_option
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     logging.getLogger().addHandler(logging.NullHandler())  # the clients' own log lines would say errors twice
 
 
-for group in (topics.topics, state.state, receivers.receivers, status.status, config.config):
+for group in (topics.topics, state.state, receivers.receivers, status.status, config.config, reprocess.reprocess):
     main.add_command(group)
 
 if __name__ == "__main__":

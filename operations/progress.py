@@ -23,12 +23,13 @@ T = TypeVar("T")
 class TopicEnds:
     """One topic: by partition its first offset and the one after its last.
 
-    ``present``: whether it exists. ``offsets``: those in use; more than records where transactions leave markers and
-    compaction leaves gaps.
+    ``present``: whether it exists. ``id``: one made anew under its name has another. ``offsets``: those in use; more
+    than records where transactions leave markers and compaction leaves gaps.
     """
 
     name: str
     present: bool
+    id: str
     starts: dict[int, int]
     ends: dict[int, int]
     offsets: int
@@ -95,9 +96,10 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 def _ends(client: Any, names: list[str]) -> Iterable[TopicEnds]:
+    described = {topic["name"]: topic for topic in client.describe_topics(names)}
     partitions = {
-        topic["name"]: [TopicPartition(topic["name"], part["partition_index"]) for part in topic["partitions"]]
-        for topic in client.describe_topics(names)
+        name: [TopicPartition(name, part["partition_index"]) for part in topic["partitions"]]
+        for name, topic in described.items()
     }
     everything = [part for parts in partitions.values() for part in parts]
     starts = _offsets(client, everything, OffsetSpec.EARLIEST)
@@ -107,6 +109,7 @@ def _ends(client: Any, names: list[str]) -> Iterable[TopicEnds]:
         yield TopicEnds(
             name=name,
             present=bool(parts),
+            id=str(described[name]["topic_id"]) if parts else "",
             starts={part.partition: starts[part] for part in parts},
             ends={part.partition: ends[part] for part in parts},
             offsets=sum(ends[part] - starts[part] for part in parts),

@@ -20,8 +20,9 @@ from typing import Any
 
 from kafka import errors as kafka_errors
 
-from operations.progress import Progress, TopicEnds, patiently, progress
+from operations.progress import Progress, patiently, progress
 from operations.state_markers import newest_markers
+from operations.wholeness import missing
 from runtime.errors import ConfigError, Transient
 from runtime.kafka_admin import admin
 from runtime.mends import NEW_EPOCH
@@ -63,7 +64,8 @@ def look(settings: Settings, say: Callable[[str], object]) -> Task:
     topics = {topic.name: topic for topic in found.topics}
     readings = topics[names.readings]
     markers = newest_markers(settings.kafka, topics[names.state])
-    if problems := [*_lost(readings, found, markers), *_otherwise(settings, markers)]:
+    lost = [f"{what}; {NEW_EPOCH}" for what in missing(readings, found, markers)]
+    if problems := [*lost, *_otherwise(settings, markers)]:
         raise ConfigError(problems)
     return Task(names.state, readings.offsets)
 
@@ -81,21 +83,6 @@ def _without_members(settings: Settings, say: Callable[[str], object]) -> Progre
         time.sleep(LOOK)
         found = progress(settings)
     return found
-
-
-def _lost(readings: TopicEnds, found: Progress, markers: dict[int, Marker]) -> Iterator[str]:
-    """Readings that were there once: without them, other rows would come out."""
-    for number, end in readings.ends.items():
-        where, begin = f"{readings.name} partition {number}", readings.starts[number]
-        if begin > 0:
-            yield f"{where}: its first {begin} readings were removed: {NEW_EPOCH}"
-        marker = markers.get(number)
-        read = max(found.streams.positions[number] or 0, marker.next_offset if marker else 0)
-        if read > end:
-            yield (
-                f"{where}: {read} readings have been read, but the log ends at {end}: its topic was emptied or made "
-                f"anew; {NEW_EPOCH}"
-            )
 
 
 def _otherwise(settings: Settings, markers: dict[int, Marker]) -> Iterator[str]:

@@ -6,7 +6,9 @@ docs/operations.md has each step by step, under the heading that is named.
 REBUILD_STATE = "stop every streams worker, then: meterstream state rebuild (docs/operations.md: Rebuilding the state)"
 """For a state that does not fit, while every reading is there: the state is a function of the readings."""
 
-NEW_EPOCH = "choose a new epoch in the settings, then: meterstream topics create (docs/operations.md: A new epoch)"
+NEW_EPOCH = (
+    "choose a new epoch in the settings, then: meterstream reprocess --from OLD_EPOCH (docs/operations.md: A new epoch)"
+)
 """For records that are gone, topics made anew, and settings that are fixed for an epoch."""
 
 REFILL = "meterstream receivers refill NAME (docs/operations.md: Filling a receiver anew)"

@@ -45,14 +45,14 @@ def stopped(worker: SinkProcess, code: int, *why: str) -> None:
 def test_a_position_beyond_the_end_of_the_log_is_a_loud_stop(system: SinkSystem) -> None:
     deliver_something(system)
     system.there.run("UPDATE positions SET next_offset = next_offset + 1")
-    stopped(system.start(), 71, "lies beyond the end of the log", "meterstream topics create")
+    stopped(system.start(), 71, "lies beyond the end of the log", "meterstream reprocess")
 
 
 def test_a_topic_made_anew_is_a_loud_stop(system: SinkSystem) -> None:
     """Also when it has grown beyond the old position, so that offsets alone would not tell."""
     deliver_something(system)
     make_anew(system, 100, 30)
-    stopped(system.start(), 71, "was made anew", "meterstream topics create")
+    stopped(system.start(), 71, "was made anew", "meterstream reprocess")
     assert system.delivered([9])
 
 
@@ -74,7 +74,7 @@ def test_a_topic_made_anew_while_it_is_read_is_a_loud_stop(system: SinkSystem) -
     worker.signal(signal.SIGSTOP)
     make_anew(system, 100, 50)
     worker.signal(signal.SIGCONT)
-    stopped(worker, 71, "meterstream topics create")
+    stopped(worker, 71, "meterstream reprocess")
 
 
 def remove_records(system: SinkSystem, before: int) -> None:
@@ -96,7 +96,7 @@ def test_records_that_are_removed_before_they_are_read_are_a_loud_stop(system: S
         _, partitions = values.connect()
         values.begin(dict.fromkeys(partitions, 0))
         remove_records(system, before=15)
-        with pytest.raises(PositionError, match="meterstream topics create"):
+        with pytest.raises(PositionError, match="meterstream reprocess"):
             until(lambda: values.fetch().positions[record(value()).partition] > 15)
     finally:
         values.close()

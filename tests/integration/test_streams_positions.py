@@ -60,7 +60,40 @@ def test_a_state_topic_that_was_emptied_without_offsets_left_behind(stopped: Str
 
 def test_a_readings_topic_that_was_made_anew(stopped: StreamsSystem) -> None:
     stopped.remake(stopped.names.readings)
-    refuses(stopped, "the log ends at 0", NEW_EPOCH)
+    refuses(stopped, "its readings topic was made anew", NEW_EPOCH)
+
+
+def test_topics_that_were_made_anew_and_have_outgrown_the_position(stopped: StreamsSystem) -> None:
+    """Offsets alone would say nothing: the log holds the next one."""
+    stopped.remake(stopped.names.readings)
+    stopped.feed(hour("p", at, at) for at in range(20))
+    refuses(stopped, "its readings topic was made anew", NEW_EPOCH)
+
+
+def test_a_values_topic_that_was_made_anew(stopped: StreamsSystem) -> None:
+    stopped.remake(stopped.names.values)
+    refuses(stopped, "its values topic was made anew", NEW_EPOCH)
+
+
+def test_a_topic_made_anew_under_a_running_worker_that_reads_nothing(system: StreamsSystem) -> None:
+    worker = system.worker()
+    system.feed([hour("p", 0, 0)])
+    system.drain()
+    system.remake(system.names.values)
+    assert worker.ended() == ExitCode.POSITION
+    assert f"topic {system.names.values} was made anew while it was in use" in worker.said()
+
+
+def test_dead_letters_made_anew_are_no_contradiction(system: StreamsSystem) -> None:
+    worker = system.worker()
+    system.feed([hour("p", 0, 0)])
+    system.drain()
+    system.remake(system.names.dead_letters)
+    system.put(b"foreign", "p")
+    system.feed([hour("p", 1, 1)])
+    system.drain()
+    assert len(system.letters()) == 1
+    assert worker.code is None
 
 
 def test_a_group_moved_ahead_of_the_state(stopped: StreamsSystem) -> None:
