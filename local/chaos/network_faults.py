@@ -24,7 +24,7 @@ ONE_BROKER = 0.5
 """How often, of several brokers, the way to one of them is struck alone."""
 STRIKE_SECONDS = 5.0
 """So long the end of a fault waits for its first strike: what is struck may have been away for another fault's sake."""
-BEYOND_TIMEOUTS = (12.0, 16.0)
+BEYOND_TIMEOUTS = (13.0, 17.0)
 BEYOND_FAUSTS = (18.0, 22.0)
 """Faust's time-out of a request is 10 s longer than a session at least."""
 
