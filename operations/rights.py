@@ -28,7 +28,8 @@ class Right:
 def rights(settings: Settings) -> dict[str, tuple[Right, ...]]:
     """By role: ``producer``, ``streams``, ``sink-NAME`` of each receiver, ``watcher`` and ``operator``.
 
-    ``watcher`` asks (``meterstream status``, ``topics verify``); ``operator`` does all that the command can.
+    ``watcher`` looks (``meterstream status``, ``topics verify``, dead letters); ``operator`` does all that the command
+    can.
     """
     names = TopicNames.of(settings)
     found = {"producer": _producer(names), "streams": _streams(names)}
@@ -70,10 +71,11 @@ def _sink(names: TopicNames, receiver: str) -> tuple[Right, ...]:
 
 
 def _watcher(settings: Settings) -> tuple[Right, ...]:
-    prefix = f"{settings.topics.prefix}."
+    prefix, names = f"{settings.topics.prefix}.", TopicNames.of(settings)
     return (
         Right("topic", prefix, ("Describe", "DescribeConfigs"), prefixed=True),
-        Right("topic", TopicNames.of(settings).dead_letters, ("Read",)),
+        Right("topic", names.dead_letters, ("Read",)),
+        Right("topic", names.put_backs, ("Read",)),
         Right("group", prefix, ("Describe",), prefixed=True),
     )
 

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+from tests.guarded_kafka import guarded
 from tests.services import kafka, postgres, unique
 
-__all__ = ["kafka", "postgres", "unique"]
+__all__ = ["guarded", "kafka", "postgres", "unique"]

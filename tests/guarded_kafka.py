@@ -3,12 +3,14 @@
 Who comes through its plain door, or without a certificate, is ANONYMOUS, its super user: that is how tests prepare it.
 """
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import UserScramCredentialDeletion, UserScramCredentialUpsertion
 
@@ -73,6 +75,11 @@ class GuardedKafka:
         """Its connections stay."""
         for mechanism in _SCRAM:
             self._alter(UserScramCredentialDeletion(name, mechanism))
+
+    def allow(self, acls: list[Any]) -> None:
+        """Adds rights."""
+        with self.admin() as client:
+            assert client.create_acls(acls)["failed"] == []
 
     def _alter(self, change: Any) -> None:
         """One at a time: the broker refuses two of one user."""
@@ -145,3 +152,11 @@ def _shown(authority: Authority, pair: Pair) -> dict[str, str]:
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(authority.file),
     }
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[GuardedKafka]:
+    """A running broker that asks who comes."""
+    temporary = tempfile.TemporaryDirectory(prefix="meterstream-guarded-")
+    with temporary as folder, guarded_kafka(Path(folder)) as running:
+        yield running
