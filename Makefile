@@ -11,12 +11,14 @@ demo: $(READY)  ## the whole road for a minute, ending with a verdict
 
 SEEDS ?= 1
 chaos: $(READY)  ## break it in every way there is and judge it: SEEDS=20 runs, or SEED=7 alone
+	-@$(BIN)/python -m local.kafka_archive
 	@$(BIN)/python -m local chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) --record .run/chaos/records.jsonl
 
 up: $(READY)  ## the same system, until Ctrl-C
 	@$(BIN)/python -m local up
 
 test: $(READY)  ## every test; three at a time, since most of them wait for services
+	-@$(BIN)/python -m local.kafka_archive  # brokers then start in half the time
 	@$(BIN)/pytest -n 3 --dist loadfile
 
 check: lint  ## before each commit: lint, and the tests that start no service

