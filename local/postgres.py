@@ -76,8 +76,11 @@ class PostgresServer(LocalService):
 
     def dsn(self, dbname: str = "postgres", password: bool = True) -> str:
         """The connection address of a database (a URI); without the password where that travels on its own."""
-        secret = f":{self.password}" if password else ""
-        return f"postgresql://{SUPERUSER}{secret}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
+        return self._dsn(SUPERUSER, self.password if password else "", dbname)
+
+    def _dsn(self, user: str, password: str, dbname: str) -> str:
+        secret = f":{password}" if password else ""
+        return f"postgresql://{user}{secret}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
 
     def create_database(self, name: str) -> None:
         """Creates an empty database.
@@ -87,6 +90,21 @@ class PostgresServer(LocalService):
         """
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def create_owner(self, name: str, dbname: str) -> str:
+        """Creates a user without further rights, gives it a database, and returns its connection address to that.
+
+        Its password is made at random.
+
+        Raises:
+            psycopg.errors.DuplicateObject: It exists.
+        """
+        password = secrets.token_hex(16)
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            user, database = sql.Identifier(name), sql.Identifier(dbname)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(user, sql.Literal(password)))
+            connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(database, user))
+        return self._dsn(name, password, dbname)
 
     def start(self) -> None:
         """Starts the server and waits until it answers. Does nothing if it runs.

@@ -28,6 +28,8 @@ from runtime.settings.load import load
 from runtime.settings.tree import Settings
 
 STREAMS_WORKERS = 2
+DATABASE_USER = "vitec"
+"""Whom the sink is to PostgreSQL: the database's owner, without any other right."""
 UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
 START_SECONDS = 120.0
 WINDOW_MONTHS = 3
@@ -50,6 +52,7 @@ class LocalSystem:
         self.cluster: Cluster = existing or own
         self.utility_port = free_port()
         self._key = secrets.token_hex(16)
+        self._dsn = ""
         self.ports: dict[str, int] = {}
 
     @property
@@ -158,6 +161,7 @@ class LocalSystem:
         self.services.start(Program(self.postgres.service, self.postgres.command()))
         self._await(self.postgres.service, self.postgres.ready)
         self.postgres.create_database("receiver")
+        self._dsn = self.postgres.create_owner(DATABASE_USER, "receiver")
 
     def _utility(self) -> None:
         service = Service("utility", self.directory / "utility" / "utility.log")
@@ -199,7 +203,7 @@ class LocalSystem:
 
     def _write_settings(self) -> None:
         prefix = "meterstream" if self.kafka else f"meterstream-local-{int(time.time())}"
-        utility, dsn = self.utility, self.postgres.dsn("receiver")
+        utility, dsn = self.utility, self._dsn
         if self.options.proxied:
             utility = ways.utility_address(self.network, self.utility_port)
             dsn = ways.database_address(self.network, dsn, self.postgres.port)

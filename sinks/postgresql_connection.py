@@ -74,7 +74,7 @@ def session_settings(timeout: float) -> Mapping[str, str]:
     return {
         **_SERVERS_TCP,
         "statement_timeout": f"{timeout:g}s",
-        "lock_timeout": f"{min(LOCKED_AFTER, timeout):g}s",
+        "lock_timeout": f"{min(LOCKED_AFTER, timeout / 2):g}s",
         "idle_in_transaction_session_timeout": f"{min(FROZEN_AFTER, timeout):g}s",
         "TimeZone": "UTC",
     }
