@@ -53,6 +53,7 @@ class Circuit:
 
     def note(self, good: int, bad: int) -> None:
         """After they were acknowledged."""
+        self._gauge.set(0)
         if not good + bad:
             return
         self._run = 0 if good else self._run + bad

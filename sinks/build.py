@@ -12,6 +12,7 @@ from runtime.topics import TopicNames
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from sinks import points
+from sinks.circuits import Circuits
 from sinks.consumer import KafkaValues, Share
 from sinks.database import Database
 from sinks.decoding import Decoder
@@ -57,7 +58,9 @@ def worker(process: Process, name: str, share: Share) -> Worker:
         writer=SqlWriter(database, Receiver(name, settings.epoch, wanted.fingerprint)),
         reporter=KafkaReporter(settings.kafka, names.values, names.sink_group(name)),
     )
-    watch = Watch(process.health, process.stop, Meters(process.registry, name), Patience(process.health, process.stop))
+    meters, patience = Meters(process.registry, name), Patience(process.health, process.stop)
+    circuits = Circuits.of(settings.dead_letters, name, meters.stopped)
+    watch = Watch(process.health, process.stop, meters, patience, circuits)
     return Worker(name, road, watch)
 
 

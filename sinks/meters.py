@@ -28,6 +28,7 @@ class Meters:
         self._receiver = receiver
         self.transaction_seconds = metrics.transaction_seconds.labels(receiver)
         self.waiting = metrics.waiting.labels(receiver)
+        self.stopped = metrics.stopped
         self.lag = metrics.lag_records.labels(receiver)
 
     def decoded(self, records: int, decoded: Decoded) -> None:

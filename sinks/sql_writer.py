@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from runtime.errors import MeterstreamError
 from runtime.mends import SWITCH
 from schemas import instants
-from sinks.batch import Batch, Positions, Row, write_all
+from sinks.batch import Batch, Positions, Refused, Row, write_all
 from sinks.control import Control
 from sinks.database import Database
+from sinks.put_back import Judge, PutBackRequests
 from sinks.writer import Opened, Receiver, Refuse, Topic, Written
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,10 @@ class SqlWriter:
         self._database = database
         self._receiver = receiver
         self._control = Control(database, receiver)
+        self._requests = PutBackRequests(database, receiver.epoch)
         self._now = now
         self._table = ""
+        self._topic = ""
         self._partitions: Sequence[int] = ()
         self._count = 0
         self._claimed = False
@@ -40,6 +43,7 @@ class SqlWriter:
         except MeterstreamError:
             self._database.close()
             raise
+        self._topic = topic.name
         self._partitions, self._count, self._claimed = partitions, topic.partitions, True
         if back:
             log.warning(
@@ -54,25 +58,37 @@ class SqlWriter:
             self._control.require(self._table)
             return self._control.positions(self._partitions)
 
+    def put_back(self, judge: Judge, refuse: Refuse) -> Written | None:
+        """See :class:`sinks.writer.Writer`."""
+        with self._database.transaction():
+            self._control.positions(self._partitions)  # these are still this worker's
+            records = self._requests.waiting(self._topic, self._partitions)
+            if not records:
+                return None
+            rows = judge(records)
+            written, refused = self._put(rows, refuse, self._now())
+            gone = {id(bad.row) for bad in refused}
+            self._requests.taken(records, [row for row in rows if id(row) not in gone])
+        return Written(written, len(refused))
+
     def write(self, batch: Batch, refuse: Refuse) -> Written:
         """See :class:`sinks.writer.Writer`."""
-        now = self._now()
-
-        def put(rows: Sequence[Row]) -> int:
-            return self._database.put(self._table, rows, now)
-
         with self._database.transaction():
             # 1. The positions. A worker that was superseded learns it here, before it writes anything; while this
             #    transaction lasts another one waits for these rows.
             self._control.move(batch.before, batch.after)
             # 2. The rows, but those that the database refuses. If it fails, the positions go back with it.
-            written, refused = write_all(batch.rows, put)
             # 3. Dead letters of the refused ones, acknowledged before the commit. If it fails, all of it is repeated;
             #    a letter seen twice is one letter.
-            if refused:
-                self._control.record(refused, refuse(refused), now)
+            written, refused = self._put(batch.rows, refuse, self._now())
             # 4. Commit, at the end of the block. If its answer is lost, the positions tell.
         return Written(written, len(refused))
+
+    def _put(self, rows: Sequence[Row], refuse: Refuse, now: int) -> tuple[int, list[Refused]]:
+        written, refused = write_all(rows, lambda some: self._database.put(self._table, some, now))
+        if refused:
+            self._control.record(refused, refuse(refused), now)
+        return written, refused
 
     def go_live(self) -> bool:
         """See :class:`sinks.writer.Writer`."""

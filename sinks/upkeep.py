@@ -1,10 +1,12 @@
 """What an operator does to a receiver's tables; its worker may run, and finds itself superseded."""
 
+from collections.abc import Sequence
 from contextlib import closing
 
 from runtime.errors import ConfigError
 from sinks.control import Control
 from sinks.database import Database
+from sinks.put_back import PutBackRecord, PutBackRequests
 from sinks.writer import Receiver
 
 
@@ -34,6 +36,19 @@ def switch(database: Database, name: str, epoch: str) -> None:
         database.connect()
         with database.transaction():
             _control(database, name, epoch).want()
+
+
+def put_back(database: Database, name: str, epoch: str, records: Sequence[PutBackRecord]) -> None:
+    """Asks the receiver's worker to take these records once more; it does so between two batches.
+
+    Raises:
+        Transient, ConfigError: see :func:`refill`.
+    """
+    with closing(database):
+        database.connect()
+        with database.transaction():
+            _control(database, name, epoch)
+            PutBackRequests(database, epoch).ask(records)
 
 
 def _control(database: Database, name: str, epoch: str) -> Control:

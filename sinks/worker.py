@@ -5,13 +5,17 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import TypeVar
 
 from runtime.errors import Superseded, Transient
 from runtime.health import Health
 from runtime.process import Stop
 from schemas import instants
-from sinks.batch import Batch, Positions, Refused, Row
-from sinks.decoding import Decoder, refusal
+from sinks.batch import Batch, Positions, Record, Refused, Row
+from sinks.circuits import Circuits
+from sinks.decoding import Decoded, Decoder, refusal
 from sinks.delivery import Delivery
 from sinks.meters import Meters
 from sinks.patience import Patience, Stopped
@@ -20,11 +24,13 @@ from sinks.writer import Topic, Written
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 QUIET = 1.0
 """Seconds between two looks at the lag while nothing comes, and between two writes that move positions only."""
 
 PROBE = 3.0
-"""Seconds between two looks at the database while nothing is delivered."""
+"""Seconds between two looks at the database while nothing is delivered; and for what an operator puts back."""
 SWITCH = 5.0
 """Seconds at least between two looks whether a new epoch is whole; and :data:`SWITCH_SHARE` of the time at most."""
 SWITCH_SHARE = 0.05
@@ -38,6 +44,7 @@ class Watch:
     stop: Stop
     meters: Meters
     patience: Patience
+    circuits: Circuits
     clock: Callable[[], float] = time.monotonic
 
 
@@ -56,6 +63,7 @@ class Worker:
         self._goal: Positions = {}
         self._quiet_since = 0.0
         self._database_seen = 0.0
+        self._put_backs_seen = 0.0
         self._switch_due = float("-inf")
 
     def run(self) -> None:
@@ -92,12 +100,14 @@ class Worker:
         road, until_done = self._road, self._watch.patience.until_done
         # 1. Consume: what is there, with the positions behind it. If it fails nothing was taken; it is asked again.
         fetched = until_done(road.values.fetch)
-        # 2. Decode and filter. If the schema registry is away the same records wait here.
-        decoded = until_done(lambda: decoder.decode(fetched.records))
+        # 2. Decode and filter. If the schema registry is away the same records wait here; and if too many of them
+        #    would be dead letters.
+        decoded = until_done(lambda: self._decoded(decoder, fetched.records))
         # 3. Dead letters, acknowledged before anything moves on. If it fails they are sent again: a letter seen twice
         #    is one letter.
         until_done(lambda: road.letters.send(decoded.letters))
         self._watch.meters.decoded(len(fetched.records), decoded)
+        self._watch.circuits.records.note(len(decoded.rows) + decoded.withheld, len(decoded.letters))
         # 4. One database transaction: positions by compare-and-set, then rows. If it fails nothing of it is there and
         #    it is tried again for ever; if the worker dies here the records are read again, and the guard absorbs
         #    what was written. If another worker has moved the positions, this one ends.
@@ -109,21 +119,35 @@ class Worker:
             self._quiet_since = self._watch.clock()
         elif not fetched.records and self._has_been_quiet():
             self._look()
+        if self._watch.clock() - self._put_backs_seen >= PROBE:
+            self._take_put_backs(decoder)
+
+    def _decoded(self, decoder: Decoder, records: Sequence[Record]) -> Decoded:
+        decoded = decoder.decode(records)
+        self._watch.circuits.records.check(len(decoded.rows) + decoded.withheld, len(decoded.letters))
+        return decoded
 
     def _deliver(self, rows: list[Row], after: Positions) -> None:
         delivery = Delivery(self._road.writer, Batch(rows, self._positions, after), self._reopen)
 
         def attempt() -> Written | None:
             with self._watch.meters.transaction_seconds.time():
-                return delivery.attempt(self._refuse)
+                return delivery.attempt(partial(self._refuse, len(rows)))
 
         written = self._watch.patience.until_done(attempt, self._watch.meters.waiting)
         self._positions = after
         self._database_seen = self._watch.clock()
         self._watch.meters.delivered(rows, written, instants.now())
+        refused = written.refused if written is not None else 0
+        self._watch.circuits.rows.note(len(rows) - refused, refused)
         self._switch_when_caught_up()
 
-    def _refuse(self, refused: Sequence[Refused]) -> list[str]:
+    def _refuse(self, rows: int, refused: Sequence[Refused]) -> list[str]:
+        """Of so many rows; if too many are refused, the transaction is given up here."""
+        self._watch.circuits.rows.check(rows - len(refused), len(refused))
+        return self._send_refusals(refused)
+
+    def _send_refusals(self, refused: Sequence[Refused]) -> list[str]:
         letters = [refusal(bad, self._receiver) for bad in refused]
         self._road.letters.send(letters)
         for letter in letters:
@@ -148,17 +172,42 @@ class Worker:
 
     def _look_at_positions(self) -> None:
         """Does the database answer, and is all as this worker left it? A second or frozen worker learns it here."""
-        look = [self._road.writer.look]
+        self._check(self._aside(self._road.writer.look))
+        self._database_seen = self._watch.clock()
 
-        def positions() -> Positions:
-            return look.pop()() if look else self._reopen()
+    def _take_put_backs(self, decoder: Decoder) -> None:
+        """What an operator puts back is written between two batches; it may be a dead letter once more."""
 
-        if self._watch.patience.until_done(positions, self._watch.meters.waiting) != self._positions:
+        def judge(records: Sequence[Record]) -> list[Row]:
+            decoded = decoder.decode(records)
+            self._road.letters.send(decoded.letters)
+            return decoded.rows
+
+        done = self._aside(lambda: self._road.writer.put_back(judge, self._send_refusals))
+        if done is not None:
+            log.info(
+                "records that were put back are taken",
+                extra={"receiver": self._receiver, "written": done.rows, "refused": done.refused},
+            )
+        self._put_backs_seen = self._watch.clock()
+
+    def _aside(self, call: Callable[[], T]) -> T:
+        """A call to the writer beside a delivery. After a failure all must be as this worker left it."""
+        tries = count()
+
+        def attempt() -> T:
+            if next(tries):
+                self._check(self._reopen())
+            return call()
+
+        return self._watch.patience.until_done(attempt, self._watch.meters.waiting)
+
+    def _check(self, positions: Positions) -> None:
+        if positions != self._positions:
             raise Superseded(
                 f"the positions of receiver {self._receiver} were moved: by another worker (run one per receiver and "
                 "share), or with a backup that was restored. A new start goes on where they stand"
             )
-        self._database_seen = self._watch.clock()
 
     def _has_been_quiet(self) -> bool:
         return self._watch.clock() - self._quiet_since >= QUIET

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sinks.batch import Batch, Positions, Refused
+from sinks.put_back import Judge
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,17 @@ class Writer(Protocol):
         Raises:
             Transient: the database cannot be used now; whether it was written is known after ``open``.
             Superseded: another worker has moved the positions. Nothing was written.
+        """
+
+    def put_back(self, judge: Judge, refuse: Refuse) -> Written | None:
+        """Takes what an operator asks to be taken once more, under the guard: all of it, or nothing.
+
+        Returns:
+            What was done; None: nothing is asked for.
+
+        Raises:
+            Transient: the database cannot be used now; ``open`` comes next.
+            Superseded: another worker has been started since.
         """
 
     def go_live(self) -> bool:

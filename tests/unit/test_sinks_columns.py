@@ -34,6 +34,7 @@ def test_each_database_has_the_same_migrations(database: str) -> None:
     assert [[statement.split()[2] for statement in migrations.statements(step)] for step in steps] == [
         ["receiver", "epochs", "positions", "refused_rows"],
         ["positions", "epochs"],
+        ["put_backs"],
     ]
 
 

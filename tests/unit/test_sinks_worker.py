@@ -1,6 +1,7 @@
 """The main path, step by step: what happens when each fails, scripted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ from runtime.errors import Superseded, Transient
 from runtime.health import Health
 from runtime.process import Stop
 from runtime.retry import Backoff
+from runtime.settings.dead_letters import DeadLetterSettings
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from schemas.registry import AvroSchema, EmbeddedRegistry
-from sinks.batch import Batch, Positions
-from sinks.decoding import Decoder
+from sinks.batch import Batch, Positions, Record
+from sinks.circuits import Circuits
+from sinks.decoding import Decoded, Decoder
 from sinks.meters import Meters
 from sinks.patience import Patience
 from sinks.points import Points
+from sinks.put_back import Judge, PutBackRecord
 from sinks.road import Fetched, Road
 from sinks.worker import Watch, Worker
 from sinks.writer import Opened, Refuse, Topic, Written
@@ -39,6 +43,8 @@ class Script:
         self.log_end = sum(map(len, batches))
         self.stored = START
         self.live = self.whole = True
+        self.limits = DeadLetterSettings(stop_run=3, retry=0.01)
+        self.asked: list[PutBackRecord] = []
         self.opened: Positions | None = None
         self._fails = fails
         self._error: Exception | None = with_ or Transient(f"{fails} is away")
@@ -90,6 +96,13 @@ class Script:
         self.stored = batch.after
         return Written(len(batch.rows), 0)
 
+    def put_back(self, judge: Judge, refuse: Refuse) -> Written | None:
+        if not self.asked:
+            return None
+        self.do("put_back", [row.value.sequence for row in judge(self.asked)])
+        self.asked = []
+        return Written(1, 0)
+
     def go_live(self) -> bool:
         self.do("go_live")
         return self.whole
@@ -113,13 +126,29 @@ class OnceAway(EmbeddedRegistry):
         return super().schema_of(schema_id)
 
 
-def work(script: Script, clock: Callable[[], float] = lambda: 0.0) -> Callable[[str], float | None]:
+class Mended(Decoder):
+    """A decoder that at its fifth try knows what it did not know before."""
+
+    def __init__(self) -> None:
+        super().__init__(Codec(MeterValue, EmbeddedRegistry()), POINTS, PARTITIONS)
+        self._tries = 0
+
+    def decode(self, records: Iterable[Record]) -> Decoded:
+        self._tries += 1
+        return Decoded(withheld=5) if self._tries == 5 else super().decode(records)
+
+
+def work(
+    script: Script, clock: Callable[[], float] = lambda: 0.0, decoder: Decoder | None = None
+) -> Callable[[str], float | None]:
     """Runs a worker to the end of the script; gives its metrics."""
     health, registry = Health(), CollectorRegistry()
     codec = Codec(MeterValue, OnceAway(script))
-    road = Road(script, lambda count: Decoder(codec, POINTS, count), script, script, script)
+    road = Road(script, lambda count: decoder or Decoder(codec, POINTS, count), script, script, script)
     patience = Patience(health, script.stop, Backoff(initial=0.001, maximum=0.001))
-    watch = Watch(health, script.stop, Meters(registry, "vitec"), patience, clock)
+    meters = Meters(registry, "vitec")
+    circuits = Circuits.of(script.limits, "vitec", meters.stopped)
+    watch = Watch(health, script.stop, meters, patience, circuits, clock)
     try:
         Worker("vitec", road, watch).run()
     finally:
@@ -198,7 +227,7 @@ def test_positions_without_rows_are_written_now_and_then() -> None:
     others = [[record(value(n, metering_point="other"))] for n in range(30)]
     seconds = iter(range(1_000))
     script = Script(*others)
-    work(script, clock=lambda: next(seconds) / 10)
+    work(script, clock=lambda: next(seconds) / 20)
     writes = [step for step in script.did if step.startswith("write")]
     assert 1 <= len(writes) <= 4
     assert writes[0].startswith("write [] 0->")
@@ -208,7 +237,7 @@ def test_an_idle_worker_looks_at_its_positions_now_and_then() -> None:
     """So it sees within seconds that its database is away, and mends its connection before anything comes."""
     seconds = iter(range(1_000))
     script = Script(*[[] for _ in range(200)], fails="look")
-    work(script, clock=lambda: next(seconds) / 10)
+    work(script, clock=lambda: next(seconds) / 20)
     looks = [step for step in steps(script) if step in ("look", "open")]
     assert looks[:2] == ["look", "open"], "after a failure the database is opened anew"
     assert 3 <= looks.count("look") <= 14
@@ -230,7 +259,7 @@ def test_an_epoch_that_is_not_whole_yet_is_looked_at_again_later() -> None:
     script = Script(*[[record(value(number))] for number in range(100)], fails="go_live")
     script.live, script.whole, script.log_end = False, False, 1
     seconds = iter(range(10_000))
-    work(script, clock=lambda: next(seconds) / 10)
+    work(script, clock=lambda: next(seconds) / 20)
     assert 2 <= script.did.count("go_live") <= 20
     assert [step for step in script.did if step.startswith("write")][-1] == "write [99] 99->100"
 
@@ -261,3 +290,29 @@ def test_the_start_is_no_readiness() -> None:
     patience.until_done(script.fetch)
     seen.append(health.waiting_for)
     assert seen == ["starting", None]
+
+
+def test_too_many_records_that_are_no_values_wait_for_somebody_to_look() -> None:
+    """And nothing of them is acknowledged, neither as dead letters nor by the positions; mended, they go on."""
+    garbage = record(value(1), value=b"garbage")
+    script = Script([garbage] * 2, [garbage] * 5, GOOD[1])
+    metric = work(script, decoder=Mended())
+    assert [step for step in steps(script) if step != "registry"] == [
+        "letters ['undecodable_record', 'undecodable_record']",
+        "write [3] 0->8",
+        "report 8",
+    ]
+    assert metric("rows_written_total") == 1
+
+
+def test_what_an_operator_puts_back_is_taken_between_two_batches() -> None:
+    script = Script(*GOOD, fails="put_back")
+    back, bad = record(value(7)), record(value(8), value=b"garbage")
+    script.asked = [
+        PutBackRecord(f"id-{each.offset}", each.topic, each.partition, each.offset, each.key, each.value)
+        for each in (back, bad)
+    ]
+    work(script, clock=count(step=10).__next__)
+    done = [step for step in steps(script) if step.startswith(("letters", "put_back", "open"))]
+    again = ["letters ['undecodable_record']", "put_back [7]"]
+    assert done == [*again, "open", *again]

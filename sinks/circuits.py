@@ -1,0 +1,22 @@
+"""When a receiver's worker stops instead of draining the values topic into the dead letters."""
+
+from dataclasses import dataclass
+
+from prometheus_client import Gauge
+
+from runtime.circuit import Circuit
+from runtime.settings.dead_letters import DeadLetterSettings
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """Two, since they fail for different reasons: records that are no values, and rows that the database refuses."""
+
+    records: Circuit
+    rows: Circuit
+
+    @classmethod
+    def of(cls, limits: DeadLetterSettings, receiver: str, stopped: Gauge) -> "Circuits":
+        """Those of a receiver. ``stopped``: the metric, with its labels still to be set."""
+        records = Circuit(limits, f"the records for receiver {receiver}", stopped.labels(receiver, "records"))
+        return cls(records, Circuit(limits, f"the rows of receiver {receiver}", stopped.labels(receiver, "rows")))
