@@ -71,7 +71,7 @@ class Patience:
                 attempt += 1
                 wait = self._backoff.wait(attempt, error)
                 log.warning("waiting for %s: %s", whom, error, extra={"attempt": attempt, "seconds": round(wait, 1)})
-                self._health.waiting(f"waiting for {whom}")
+                self._health.waiting(f"waiting for {whom}: {error}")
                 await self._sleep(wait)
             else:
                 if attempt:
