@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,16 @@ points = "receiver.csv"
         self.start("producer", "producer")
         self.start("streams", "streams")
         self.start("sink-vitec", "sinks", "--receiver", "vitec")
+
+    def ask(self, role: str, path: str) -> tuple[int, str]:
+        """Status and text of what a process serves; 0 while it serves nothing."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[role]}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+        except OSError:
+            return 0, ""
 
     def log_file(self, role: str) -> Path:
         """Where its output goes."""

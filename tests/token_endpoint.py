@@ -17,10 +17,14 @@ ISSUER = "https://login.example"
 
 
 class TokenEndpoint:
-    """``/token`` and ``/jwks`` on loopback. Clients and their secrets are in ``clients``."""
+    """``/token`` and ``/jwks`` on loopback.
+
+    ``clients`` and their secrets; ``audiences``: for whom a client's tokens are meant, if not for the broker.
+    """
 
     def __init__(self, clients: dict[str, str]) -> None:
         self.clients = clients
+        self.audiences: dict[str, str] = {}
         self.life = 3_600
         self.broken = False
         self.requests: list[dict[str, str]] = []
@@ -82,9 +86,10 @@ class TokenEndpoint:
         }
         return {"keys": [key]}
 
-    def token(self, subject: str, audience: str = AUDIENCE) -> str:
+    def token(self, subject: str) -> str:
         """A signed token (RFC 7519)."""
         now = int(time.time())
+        audience = self.audiences.get(subject, AUDIENCE)
         claims = {"sub": subject, "aud": audience, "iss": ISSUER, "scope": "kafka", "iat": now, "exp": now + self.life}
         head = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID}
         signed = ".".join(_text(json.dumps(part).encode()) for part in (head, claims))
