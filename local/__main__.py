@@ -8,6 +8,7 @@ from rich.console import Console
 
 from local import demo as course
 from local.chaos.command import chaos
+from local.control import controlled
 from local.options import Options
 from local.running import RUNS, running
 from local.screen import Screen
@@ -52,11 +53,11 @@ def demo(points: int, seed: int, tick: float, seconds: float, faults: bool) -> N
 def up(points: int, seed: int, tick: float, lag_hours: int) -> None:
     """The same system, until Ctrl-C."""
     console = Console(soft_wrap=True, highlight=False)
-    options = Options(RUNS / "up", points=points, seed=seed, tick=tick, lag_hours=lag_hours)
+    options = Options(RUNS / "up", points=points, seed=seed, tick=tick, lag_hours=lag_hours, proxied=True)
     with running("up", console, options) as system:
         system.start(lambda step: console.print(f"· {step}"))
         _addresses(console, system)
-        with Screen(console) as screen:
+        with controlled(system), Screen(console) as screen:
             watch = Watch(system, screen)
             while True:
                 system.tick()
@@ -72,6 +73,7 @@ def _addresses(console: Console, system: LocalSystem) -> None:
         "the utility": f"{system.utility}/_status",
         **{f"metrics of {name}": f"http://127.0.0.1:{port}/metrics" for name, port in system.ports.items()},
         "status": f".venv/bin/meterstream --config {system.options.directory / 'meterstream.toml'} status",
+        "breaking it": ".venv/bin/meterstream chaos",
         "logs": str(system.options.directory / "logs"),
     }
     for name, address in rows.items():

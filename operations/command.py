@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from operations import config, receivers, reprocess, state, status, topics
+from operations import chaos, config, receivers, reprocess, state, status, topics
 from operations.invocation import Commands, config_option
 
 
@@ -24,7 +24,15 @@ def main() -> None:
     logging.getLogger().addHandler(logging.NullHandler())  # the clients' own log lines would say errors twice
 
 
-for group in (topics.topics, state.state, receivers.receivers, status.status, config.config, reprocess.reprocess):
+for group in (
+    topics.topics,
+    state.state,
+    receivers.receivers,
+    status.status,
+    config.config,
+    reprocess.reprocess,
+    chaos.chaos,
+):
     main.add_command(group)
 
 if __name__ == "__main__":
