@@ -19,6 +19,12 @@ from local.kafka_settings import Listener, Node
 from local.ports import free_port
 from local.process import ServiceError
 
+AUTHORISER = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
+"""Who may do what is asked, and denied where an entry of the access list says so; at first there are none."""
+
 SWIFT = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
@@ -48,7 +54,7 @@ class KafkaCluster:
         listeners: Sequence[Sequence[Listener]] = (),
     ) -> None:
         """Starts nothing. ``listeners``: for each broker its further ones; empty: none."""
-        properties = dict(properties or {}) if size == 1 else SWIFT | dict(properties or {})
+        properties = AUTHORISER | (SWIFT if size > 1 else {}) | dict(properties or {})
         directories = [directory] if size == 1 else [directory / str(number) for number in range(1, size + 1)]
         self.brokers = tuple(
             KafkaBroker(where, free_port(), properties, node, doors)
