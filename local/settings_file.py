@@ -50,7 +50,7 @@ url = "$url"
 granularity = "$granularity"
 points = "points-$feed.csv"
 auth = { type = "header", header = "X-Api-Key", key = { file = "secrets/utility.key" } }
-limits = { requests_per_second = $requests_per_second, concurrency = 16 }
+limits = { requests_per_second = $requests_per_second, concurrency = 16, read_timeout = $request }
 poll = { every = $every, window = $window }
 """)
 

@@ -14,6 +14,8 @@ KAFKA_REQUESTS = {
     3: "Metadata",
     11: "JoinGroup",
     22: "InitProducerId",
+    24: "AddPartitionsToTxn",
+    25: "AddOffsetsToTxn",
     26: "EndTxn",
     28: "TxnOffsetCommit",
 }

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 from pythonjsonlogger.json import JsonFormatter
 
+from runtime.log_repeats import Seldom
 from runtime.settings.system import LogSettings
 
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 _JSON = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _CHATTY = ("kafka", "aiokafka.producer.sender")
 """Loggers whose information is twenty lines per connection, several per transaction: shown at level debug only."""
-_TELLING = ("kafka", "aiokafka", "faust")
+_TELLING = ("kafka", "aiokafka", "faust", "mode")
 """Loggers whose debug lines hold whole requests and records: passwords, readings, metering points. Never shown."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -50,6 +51,7 @@ def configure(settings: LogSettings) -> None:
         if settings.format == "json"
         else _TextFormatter(_TEXT)
     )
+    handler.addFilter(Seldom(_TELLING))
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     least = logging.NOTSET if settings.level == "debug" else max(logging.WARNING, logging.getLogger().level)
     for name in _CHATTY:

@@ -27,6 +27,8 @@ STRIKE_SECONDS = 5.0
 BEYOND_TIMEOUTS = (13.0, 17.0)
 BEYOND_FAUSTS = (18.0, 22.0)
 """Faust's time-out of a request is 10 s longer than a session at least."""
+STEPS = ("AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit")
+"""Of a transaction, before its end."""
 
 Draw = Callable[[Random], Trouble]
 
@@ -52,7 +54,7 @@ def _silent(_: Random) -> Trouble:
 
 
 def _unanswered(*requests: str) -> Draw:
-    return lambda _: Trouble(unanswered=requests)
+    return lambda random: Trouble(unanswered=(random.choice(requests),))
 
 
 def _troubled(way: str, draw: Draw) -> Callable[[LocalSystem, Random], AbstractContextManager[str]]:
@@ -98,6 +100,7 @@ def _lost(way: str, what: str, *requests: str) -> Kind:
 KINDS = (
     *(kind for way in WAYS for kind in _kinds(way)),
     _lost("producer–Kafka", "written, its answer lost", "Produce"),
+    _lost("streams–Kafka", "a step of a transaction done, its answer lost", *STEPS),
     _lost("streams–Kafka", "committed, its answer lost", "EndTxn"),
     _lost("sink-vitec–PostgreSQL", "committed, its answer lost", "COMMIT"),
 )
