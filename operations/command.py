@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from operations import chaos, config, receivers, reprocess, state, status, topics
+from operations import chaos, config, dead_letters, receivers, reprocess, state, status, topics
 from operations.invocation import Commands, config_option
 
 
@@ -28,6 +28,7 @@ for group in (
     topics.topics,
     state.state,
     receivers.receivers,
+    dead_letters.dead_letters,
     status.status,
     config.config,
     reprocess.reprocess,

@@ -8,10 +8,11 @@ import msgspec
 from rich.console import Console
 
 from operations import status_tables
-from operations.dead_letter_counts import Bounds, DeadLetterCounts, dead_letter_counts
+from operations.dead_letter_counts import DeadLetterCounts, dead_letter_counts
 from operations.invocation import config_option, settings
 from operations.progress import Progress, progress
 from operations.scraped import ProcessState, ask
+from operations.topic_reader import Bounds
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""The options of `meterstream dead-letters`: which dead letters, and how much is done with them."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+from operations.dead_letter_box import Choice
+from schemas import instants
+from schemas.reasons import Reason, Stage
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Moment(click.ParamType):
+    """An instant in ISO 8601, with its zone."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Microseconds since 1970 in UTC."""
+        if isinstance(value, int):
+            return value
+        try:
+            return instants.from_datetime(datetime.fromisoformat(str(value)))
+        except ValueError:
+            self.fail(f"{value!r} is no time with a zone; write it as 2026-11-23T08:00:00Z", param, ctx)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of what is chosen is put back, and how. ``operator``: None for user@host."""
+
+    most: int
+    parked: bool
+    dry_run: bool
+    yes: bool
+    operator: str | None
+
+
+def _grouped(argument: str, kind: Callable[..., Any], options: Mapping[str, Option]) -> Option:
+    """Options, by the field of a value that each sets; the command gets the value as one argument."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def grouped(**given: Any) -> Any:
+            fields = {name: given.pop(name) for name in options}
+            return command(**given, **{argument: kind(**fields)})
+
+        decorated: Callable[..., Any] = grouped
+        for option in reversed([*options.values()]):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+choice_options = _grouped(
+    "choice",
+    Choice,
+    {
+        "ids": click.option("--id", "ids", multiple=True, help="This one. May be repeated, as the next four."),
+        "reasons": click.option("--reason", "reasons", multiple=True, type=click.Choice([*map(str, Reason)])),
+        "stages": click.option("--stage", "stages", multiple=True, type=click.Choice([*map(str, Stage)])),
+        "sources": click.option("--source", "sources", multiple=True),
+        "receivers": click.option("--receiver", "receivers", multiple=True),
+        "since": click.option("--since", type=Moment(), help="Last seen then or later: 2026-11-23T08:00:00Z."),
+        "until": click.option("--until", type=Moment(), help="Last seen before."),
+    },
+)
+
+extent_options = _grouped(
+    "extent",
+    Extent,
+    {
+        "most": click.option(
+            "--max", "most", type=click.IntRange(1), default=1_000, show_default=True, help="So many at most."
+        ),
+        "parked": click.option("--parked", is_flag=True, help="Those that are parked, too."),
+        "dry_run": click.option("--dry-run", is_flag=True, help="Only show what would come of it."),
+        "yes": click.option("--yes", is_flag=True, help="Do not ask."),
+        "operator": click.option("--operator", help="Who does it, for the audit (default: user@host)."),
+    },
+)
+
+attempts_option = click.option(
+    "--attempts",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="So many tries in vain park a dead letter.",
+)
