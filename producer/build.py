@@ -60,6 +60,16 @@ def _chosen(sources: Mapping[str, SourceSettings], name: str | None) -> Mapping[
     return {name: sources[name]}
 
 
+def line_of(settings: Settings, name: str) -> Line:
+    """One source with all of its points, as a producer without shards has it.
+
+    Raises:
+        ConfigError: every problem of it, or there is no such source.
+    """
+    (line,) = _lines(settings, Options(source=name))
+    return line
+
+
 def _line(name: str, source: SourceSettings, settings: Settings, shard: Shard) -> Line:
     problems: list[str] = []
     feed: Feed | None = None
