@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
 from runtime.errors import Fatal, Transient
 from runtime.kafka import aiokafka_options
+from runtime.kafka_refusals import refusal
 from runtime.settings.system import KafkaSettings
 
 MAX_BATCH = 900 * 1024
@@ -46,7 +47,8 @@ class Log(Protocol):
             For each partition the offset after the last of them.
 
         Raises:
-            Fatal: the cluster refuses them for good.
+            ConfigError: the cluster refuses them: a right, or their size.
+            Fatal: it refuses them for good for another reason.
         """
 
 
@@ -157,7 +159,8 @@ class KafkaLog:
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        fatal = Fatal(f"topic {place[0]}: Kafka refuses a batch: {error!r}")
+        where = f"topic {place[0]}"
+        fatal = refusal(error, where) or Fatal(f"{where}: Kafka refuses a batch: {error!r}")
         for order in [*(order for order, _ in lane.completing), *lane.orders]:
             if not order.done.done():
                 order.done.set_exception(fatal)

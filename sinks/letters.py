@@ -7,6 +7,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from runtime.errors import Transient
+from runtime.kafka_refusals import refusal
 from runtime.settings.system import KafkaSettings
 from schemas.codec import Codec
 from schemas.events import DeadLetter
@@ -48,7 +49,8 @@ class KafkaLetters:
                 future.get(timeout=patience)
         except KafkaError as error:
             self.close()
-            raise Transient(f"Kafka: {type(error).__name__} on topic {self._topic}") from error
+            refused = refusal(error, f"topic {self._topic}")
+            raise Transient(str(refused or f"Kafka: {type(error).__name__} on topic {self._topic}")) from error
 
     def _connect(self) -> Any:
         patience_ms = int(self._settings.request_timeout * 1000)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from runtime.circuit import Circuit
 from runtime.errors import Fatal
+from runtime.kafka_refusals import refusal
 from runtime.metrics import StreamsMetrics
 from runtime.topics import TopicNames
 from schemas import instants
@@ -83,6 +84,7 @@ class Partition:
         Raises:
             GivenUp: in step 2, while waiting; nothing has been done.
             PositionError: the log contradicts the position.
+            ConfigError: the cluster refuses what is to be written: a right, or a size.
             Exception: anything else, aiokafka's too: it is not known what the broker has; the process must end.
         """
         records = await self._unread(chunk)
@@ -146,6 +148,10 @@ class Partition:
                     await shared.patience.turn()
         except ProducerFenced as error:
             raise Fatal(f"{self._readings}: another worker has opened this partition; it goes on there") from error
+        except KafkaError as error:
+            names = shared.names
+            written = f"topics {names.values}, {names.state} and {names.dead_letters}, group {names.streams_group}"
+            raise refusal(error, written) or error from error
 
     def _marker(self, next_offset: int, live_keys: int) -> Marker:
         shared, ids = self._shared, self._shared.ids
