@@ -1,6 +1,7 @@
 """How a request shows who asks: a key in a header, a bearer token, or OAuth 2 client credentials."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -16,6 +17,8 @@ EARLY = 0.1
 _LIFE = 300.0
 """Seconds that a token lives whose answer does not say."""
 _TOKEN_BYTES = 64 << 10
+_FIELD_VALUE = re.compile(r"[!-~]+")
+"""Of an HTTP header, as far as tokens need it: a line break in it would write headers of its own."""
 
 
 class Unauthorised(Transient):
@@ -98,17 +101,28 @@ class ClientCredentials:
             form["scope"] = self._settings.scope
         try:
             async with session.post(self._settings.token_url, data=form, allow_redirects=False) as response:
-                body = await response.content.read(_TOKEN_BYTES)
                 if response.status in (400, 401, 403):
-                    raise Unauthorised(f"the token endpoint answered {response.status}")
+                    raise Unauthorised(f"the token endpoint answered {response.status}; check auth")
                 if response.status != 200:
                     raise Transient(f"the token endpoint answered {response.status}")
+                body = await _start(response.content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Transient(f"the token endpoint cannot be reached: {type(error).__name__}") from error
         try:
-            return _decoder.decode(body)
+            token = _decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise Transient("the token endpoint's answer holds no access_token") from None
+        if not _FIELD_VALUE.fullmatch(token.access_token):
+            raise Transient("the token endpoint's access_token is none that a header can carry")
+        return token
+
+
+async def _start(content: aiohttp.StreamReader) -> bytes:
+    """A body, or as much of it as the longest token needs, in however many pieces it comes."""
+    body = bytearray()
+    while len(body) < _TOKEN_BYTES and (piece := await content.read(_TOKEN_BYTES - len(body))):
+        body += piece
+    return bytes(body)
 
 
 def credentials(auth: Auth, environment: Mapping[str, str]) -> Credentials:

@@ -1,6 +1,7 @@
 """One GET to the utility: limits, time-outs, credentials, and what each kind of answer means."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import aiohttp
 from aiolimiter import AsyncLimiter
 
 from producer.auth import Credentials, Unauthorised
+from producer.distrust import Distrusted, distrusted
 from producer.feed import Feed
 from producer.gate import Gate
 from producer.points import Point
@@ -46,8 +48,15 @@ class Body:
 class Client:
     """Asks one source. Opened and closed as an async context manager."""
 
-    def __init__(self, feed: Feed, credentials: Credentials, gate: Gate, metrics: ProducerMetrics) -> None:
-        """Sends nothing yet."""
+    def __init__(
+        self,
+        feed: Feed,
+        credentials: Credentials,
+        gate: Gate,
+        metrics: ProducerMetrics,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Sends nothing yet. ``tls``: for https; None: the HTTP client's own."""
         self._feed = feed
         self._limits = feed.settings.limits
         self._credentials = credentials
@@ -57,6 +66,7 @@ class Client:
         rate = self._limits.requests_per_second
         burst = max(1.0, rate * _BURST)
         self._limiter = AsyncLimiter(burst, burst / rate)
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "Client":
@@ -70,7 +80,7 @@ class Client:
         )
         self._session = aiohttp.ClientSession(
             timeout=timeout,
-            connector=aiohttp.TCPConnector(limit=limits.concurrency, keepalive_timeout=60),
+            connector=aiohttp.TCPConnector(limit=limits.concurrency, keepalive_timeout=60, ssl=self._tls or True),
             headers={
                 "Accept": "application/json",
                 "Cache-Control": "no-cache",  # an old answer from a cache would pass for the newest word
@@ -120,13 +130,21 @@ class Client:
         session = self._session
         if session is None:
             raise RuntimeError("the client is not open")
-        headers = await self._credentials.headers(session)
+        headers = await self._headers(session)
         try:
             return await self._send(session, url, headers)
+        except Distrusted:
+            raise
         except Unauthorised:
             if not self._credentials.rejected(headers):
                 raise
-        return await self._send(session, url, await self._credentials.headers(session))
+        return await self._send(session, url, await self._headers(session))
+
+    async def _headers(self, session: aiohttp.ClientSession) -> Mapping[str, str]:
+        try:
+            return await self._credentials.headers(session)
+        except Transient as error:
+            raise distrusted(self._feed.name, error) or error from error
 
     async def _send(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> Body:
         await self._limiter.acquire()
@@ -138,7 +156,8 @@ class Client:
                 data = await self._whole(response)
                 charset = response.charset
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise Transient(f"no whole answer: {type(error).__name__}") from error
+            about_trust = distrusted(self._feed.name, error)
+            raise about_trust or Transient(f"no whole answer: {type(error).__name__}") from error
         finally:
             self._count("resent", max(0, sendings.count - 1))
         self._metrics.call_seconds.labels(self._feed.name).observe(time.perf_counter() - started)
@@ -150,7 +169,7 @@ class Client:
             return
         wait = retry_after(response.headers, self._feed.settings.poll.retry_after_maximum)
         if status in (401, 403):
-            raise Unauthorised(f"status {status}")
+            raise Unauthorised(f"status {status}; check auth")
         if status == 429:
             raise Limited("status 429", wait)
         if status >= 500 or status in (408, 425):

@@ -30,6 +30,7 @@ class Gate:
         self._metric.set(1)
         self._probe = asyncio.Lock()
         self._refused = 0
+        self._why = ""
         self._limited = 0
         self._closed_until = 0.0
         self._abandoned = asyncio.Event()
@@ -38,6 +39,11 @@ class Gate:
     def authorised(self) -> bool:
         """Whether the utility accepted us when it last said."""
         return self._refused == 0
+
+    @property
+    def why(self) -> str:
+        """How it refused us last, and what to look at."""
+        return self._why
 
     @property
     def shut_out(self) -> bool:
@@ -72,14 +78,15 @@ class Gate:
             self._metric.set(1)
         self._refused = self._limited = 0
 
-    def refused(self, status: str) -> None:
-        """It does not know us, or this is not for us."""
+    def refused(self, why: str) -> None:
+        """It does not know us, or this is not for us, or we do not trust it."""
         self._refused += 1
+        self._why = why
         self._metric.set(0)
         if self._refused == 1:
             log.error(
-                "the utility refuses our credentials (%s); nothing is skipped, tried again slowly: check auth",
-                status,
+                "the utility refuses our credentials (%s); nothing is skipped, tried again slowly",
+                why,
                 extra={"source": self.source},
             )
         if self.shut_out:

@@ -45,6 +45,7 @@ def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str]
         problems += _unmet(written, section, environment)
     if settings is not None:
         problems += _unusable(settings.kafka, environment)
+        problems += _unusable_of_sources(settings, needs, environment)
     if problems or settings is None:
         raise ConfigError(list(dict.fromkeys(problems)))
     return settings
@@ -131,6 +132,13 @@ def _unusable(kafka: KafkaSettings, environment: Mapping[str, str]) -> Iterator[
         yield from tls_problems("kafka.tls", kafka.tls, environment)
     if kafka.sasl.oauth is not None:
         yield from tls_problems("kafka.sasl.oauth", TlsSettings(ca_file=kafka.sasl.oauth.ca_file), environment)
+
+
+def _unusable_of_sources(settings: Settings, needs: Sequence[str], environment: Mapping[str, str]) -> Iterator[str]:
+    """The same of the sources that are needed."""
+    for name, source in settings.sources.items():
+        if source.encrypted and not {"sources", f"sources.{name}"}.isdisjoint(needs):
+            yield from tls_problems(f"sources.{name}.tls", source.tls, environment)
 
 
 def _readable(file: str) -> bool:

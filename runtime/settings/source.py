@@ -1,12 +1,15 @@
 """A source: one feed of one granularity from one utility. What the producer needs to poll it."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
+from runtime.settings.security import TlsSettings
 from schemas.events import Granularity, SeriesKind
 
 Stamp = Literal["last-day", "end", "start"]
@@ -32,7 +35,7 @@ class OAuth2(Group):
     """OAuth 2 client credentials."""
 
     type: Literal["oauth2"]
-    token_url: str = Field(pattern=r"^https?://")
+    token_url: str = Field(pattern=r"^https?://[^\s/?#@]+(/\S*)?$")
     client_id: str
     client_secret: Secret
     scope: str | None = None
@@ -98,10 +101,16 @@ class SourceSettings(Group):
     """One source; its name is its key in the file."""
 
     mapping: str = Field(description="name of a mapping that ships (oresundskraft), or the path of a TOML file")
-    url: str = Field(pattern=r"^https?://", description="what the mapping's path template is appended to")
+    url: str = Field(
+        pattern=r"^https?://[^\s/?#@]+(/\S*)?$", description="what the mapping's path template is appended to"
+    )
     granularity: Granularity
     points: Path = Field(description="CSV: metering_point,category,kind,factor,rolls_over_at,max_per_period,...")
     auth: Auth = NoAuth()
+    plain_http: bool = Field(
+        default=False, description="True: credentials may go to another machine without encryption (http)"
+    )
+    tls: TlsSettings = TlsSettings()
     limits: LimitSettings = LimitSettings()
     poll: PollSettings = PollSettings()
     zone: str | None = Field(default=None, description="over the mapping's: +01:00, UTC or a name of the tz database")
@@ -109,3 +118,36 @@ class SourceSettings(Group):
     customer_number: str | None = Field(
         default=None, max_length=1_000, description="for the path template, and where a message names none"
     )
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether any request of it uses TLS."""
+        return any(address.startswith("https:") for address in self._addresses.values())
+
+    @property
+    def _addresses(self) -> Mapping[str, str]:
+        """Where requests go, by the setting that says so."""
+        token = {"auth.token_url": self.auth.token_url} if self.auth.type == "oauth2" else {}
+        return {"url": self.url, **token}
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if problems := list(self._unguarded()):
+            raise ValueError("; ".join(problems))
+        return self
+
+    def _unguarded(self) -> Iterator[str]:
+        yield from self.tls.contradictions()
+        if self.tls.is_set and not self.encrypted:
+            yield "tls is set, but url is not encrypted: use https"
+        if self.auth.type == "none" or self.plain_http:
+            return
+        for name, address in self._addresses.items():
+            if _readable_on_the_way(address):
+                yield f"{name} would send our credentials in the clear: use https, or set plain_http = true"
+
+
+def _readable_on_the_way(address: str) -> bool:
+    """Whether a request to it leaves this machine without encryption."""
+    parts = urlsplit(address)
+    return parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost")

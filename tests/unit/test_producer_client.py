@@ -431,3 +431,28 @@ async def test_at_the_end_nobody_waits_for_a_closed_gate() -> None:
     async with asyncio.timeout(1):
         results = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(result) for result in results] == [Transient] * 3
+
+
+async def test_a_token_may_come_in_pieces() -> None:
+    """The token endpoint's answer is read to its end, not to the end of the first piece."""
+
+    async def endpoint(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for piece in (b'{"access_', b'token":"t', b'1"}'):
+            await response.write(piece)
+            await asyncio.sleep(0.05)
+        await response.write_eof()
+        return response
+
+    utility = Utility(answering(), token=endpoint)
+    async with utility.client(auth=dict(OAUTH)) as client:
+        await client.get(ASKED, WINDOW)
+    assert utility.requests[-1].headers["Authorization"] == "Bearer t1"
+
+
+async def test_a_token_that_would_write_headers_of_its_own_is_refused() -> None:
+    utility = Utility(answering(), token=answering(body=b'{"access_token":"t1\\r\\nX-Api-Key: k"}'))
+    async with utility.client(auth=dict(OAUTH)) as client:
+        with pytest.raises(Transient, match="none that a header can carry"):
+            await client.get(ASKED, WINDOW)
