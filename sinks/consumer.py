@@ -9,17 +9,17 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from runtime.errors import ConfigError, PositionError, Transient
+from runtime.errors import ConfigError, Fatal, PositionError, Transient
 from runtime.kafka_admin import admin
 from runtime.mends import NEW_EPOCH
 from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
+from runtime.standstill import Standstill
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
 from sinks.batch import Positions
 from sinks.clients import connected
 from sinks.road import Fetched
-from sinks.standstill import Standstill
 from sinks.writer import Topic
 
 log = logging.getLogger(__name__)
@@ -179,7 +179,9 @@ class KafkaValues:
             self._ends = {number: self._ends[number] if end is None else end for number, end in known.items()}
         lag = sum(max(0, self._ends[number] - position) for number, position in self._positions.items())
         if ask:
-            self._standstill.look(self._positions, lag)
+            standing = self._standstill.look(self._positions, lag)
+            if standing:
+                raise Fatal(standing)
         return lag
 
     def close(self) -> None:

@@ -1,16 +1,20 @@
 """The lookout: sees, beside the work, whether Kafka is there, and whether the topics are still the same ones.
 
 An idle worker asks Kafka for nothing that would fail, and one that reads would not notice a topic that was deleted,
-made anew and has outgrown its position. So the cluster is asked about the topics every few seconds, in a thread of its
-own: a client that waits for a broker that is away keeps nobody from working or stopping.
+made anew and has outgrown its position, nor that its client has stopped fetching. So the cluster is asked about the
+topics every few seconds, in a thread of its own: a client that waits for a broker that is away keeps nobody from
+working or stopping.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from runtime.errors import MeterstreamError, PositionError
@@ -28,8 +32,17 @@ EVERY = 2.0
 ANSWER_WITHIN = 5.0
 """Seconds that an answer may take; then the worker is not ready."""
 
-Seen = Mapping[str, str] | str
-"""The ids of those topics that exist, by name; or why they could not be asked for."""
+
+@dataclass(frozen=True)
+class Sight:
+    """What the cluster told: the ids of those topics that exist, by name; the ends of readings by partition."""
+
+    ids: Mapping[str, str]
+    ends: Mapping[int, int] = field(default_factory=dict)
+
+
+Seen = Sight | str
+"""Or why it told nothing."""
 
 
 class Lookout:
@@ -47,7 +60,7 @@ class Lookout:
 
     def saw(self, seen: Seen) -> None:
         """Takes a look's result."""
-        trouble = seen if isinstance(seen, str) else self._missing(seen)
+        trouble = seen if isinstance(seen, str) else self._missing(seen.ids)
         if trouble != self._trouble:
             log.warning("waiting: %s", trouble) if trouble else log.info("Kafka answers again")
         if trouble is None:
@@ -56,7 +69,7 @@ class Lookout:
             self._health.waiting(trouble)
         self._trouble = trouble
         if not isinstance(seen, str):
-            self._compare(seen)
+            self._compare(seen.ids)
 
     def _missing(self, seen: Mapping[str, str]) -> str | None:
         gone = sorted(set(self._known) - set(seen))
@@ -83,21 +96,37 @@ def ids(kafka: KafkaSettings, names: Collection[str]) -> dict[str, str]:
         return topic_ids(client, names)
 
 
-def look_out(kafka: KafkaSettings, names: Collection[str], tell: Callable[[Seen], object]) -> None:
+@dataclass(frozen=True)
+class Aim:
+    """What is looked at: the topics that must stay the same, and the places whose ends are told."""
+
+    topics: Collection[str]
+    readings: Collection[TopicPartition]
+
+
+def look_out(kafka: KafkaSettings, aim: Aim, tell: Callable[[Seen], object]) -> None:
     """Starts to look, and tells ``tell`` – in another thread – what was seen, until that raises RuntimeError.
 
     An event loop's ``call_soon_threadsafe`` raises it once the loop is closed.
     """
     impatient = kafka.model_copy(update={"request_timeout": min(ANSWER_WITHIN, kafka.request_timeout)})
-    threading.Thread(target=_look, args=(impatient, names, tell), name="lookout", daemon=True).start()
+    threading.Thread(target=_look, args=(impatient, aim, tell), name="lookout", daemon=True).start()
 
 
-def _look(kafka: KafkaSettings, names: Collection[str], tell: Callable[[Seen], object]) -> None:
+def _sight(client: Any, aim: Aim) -> Sight:
+    ids = topic_ids(client, aim.topics)
+    if len(ids) < len(aim.topics):
+        return Sight(ids)
+    ends = client.list_partition_offsets(dict.fromkeys(aim.readings, OffsetSpec.LATEST))
+    return Sight(ids, {place.partition: end.offset for place, end in ends.items()})
+
+
+def _look(kafka: KafkaSettings, aim: Aim, tell: Callable[[Seen], object]) -> None:
     while True:
         seen: Seen
         try:
             with admin(kafka) as client:
-                while _told(tell, topic_ids(client, names)):
+                while _told(tell, _sight(client, aim)):
                     time.sleep(EVERY)
                 return
         except MeterstreamError as error:

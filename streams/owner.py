@@ -1,7 +1,7 @@
 """The partitions that this worker owns, and when it owns them no longer."""
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Collection
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +30,7 @@ class Owned(Protocol):
     """An open partition."""
 
     state: PartitionState
+    position: int
 
     async def process(self, chunk: Chunk) -> None:
         """Takes a chunk all the way."""
@@ -96,6 +97,12 @@ class Owner:
                     with suppress(GivenUp), self._pulse.working(f"opening {partition}"):
                         await self._opened(partition, generation)
             self._report()
+
+    def compare(self, ends: Mapping[int, int]) -> None:
+        """Told now and then where readings end; notes where they wait in vain. Work in hand has its own pulse."""
+        positions = {place.partition: part.position for place, part in self._parts.items()}
+        waiting = sum(max(0, ends.get(number, 0) - position) for number, position in positions.items())
+        self._pulse.ahead(positions, 0 if self._pulse.at_work else waiting)
 
     def assigned(self) -> None:
         """A generation has begun."""

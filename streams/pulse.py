@@ -5,8 +5,10 @@ for a broker that died is one (seen with aiokafka).
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+
+from runtime.standstill import Standstill
 
 
 class Pulse:
@@ -21,6 +23,8 @@ class Pulse:
         self._limit = limit
         self._clock = clock
         self._turned = self._stepped = clock()
+        self._standstill = Standstill(limit, clock)
+        self._standing: str | None = None
         self._work: str | None = None
 
     def turned(self) -> None:
@@ -42,9 +46,20 @@ class Pulse:
             self._work = None
             self.stepped()
 
+    def ahead(self, positions: Mapping[int, int], waiting: int) -> None:
+        """So many readings wait beyond these positions. The fetch loop also turns while its client brings nothing."""
+        self._standing = self._standstill.look(positions, waiting)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether something is in hand."""
+        return self._work is not None
+
     @property
     def stalled(self) -> str | None:
         """What got stuck, for the log; None: all is well."""
+        if self._standing:
+            return self._standing
         mark = self._stepped if self._work else max(self._stepped, self._turned)
         still = self._clock() - mark
         return f"no progress for {still:.0f} s: {self._work or 'fetching'}" if still > self._limit else None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import uvloop
+from kafka import TopicPartition
 
 from runtime.circuit import Circuit
 from runtime.errors import ConfigError, ExitCode, Fatal, MeterstreamError
@@ -122,7 +123,16 @@ class Worker:
     def _look_out(self, known: Mapping[str, str]) -> None:
         out = lookout.Lookout(self._names, known, self._process.health, failed)
         loop = asyncio.get_running_loop()
-        lookout.look_out(self._process.settings.kafka, known, lambda seen: loop.call_soon_threadsafe(out.saw, seen))
+        settings = self._process.settings
+        readings = [TopicPartition(self._names.readings, number) for number in range(settings.topics.partitions)]
+
+        def saw(seen: lookout.Seen) -> None:
+            out.saw(seen)
+            if self._owner is not None and not isinstance(seen, str):
+                self._owner.compare(seen.ends)
+
+        aim = lookout.Aim(tuple(known), readings)
+        lookout.look_out(settings.kafka, aim, lambda seen: loop.call_soon_threadsafe(saw, seen))
 
     async def _opening(self, known: Mapping[str, str]) -> Opening:
         """What opens partitions; waits for the schema registry, which gives the ids to write."""

@@ -39,6 +39,7 @@ class Part:
 
     def __init__(self, number: int, history: list[str], hindrance: asyncio.Event | None) -> None:
         self.state = PartitionState()
+        self.position = 0
         self._number = number
         self._history = history
         self._hindrance = hindrance
@@ -54,6 +55,13 @@ class Part:
         self._history.append(f"close {self._number}")
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class World:
     """An owner with its surroundings."""
 
@@ -62,9 +70,10 @@ class World:
         self.history: list[str] = []
         self.hindrance: asyncio.Event | None = None
         self.health = Health()
-        pulse = Pulse(60)
-        self.patience = Patience(pulse, self.health)
-        signs = Signs(pulse, self.health, StreamsMetrics(CollectorRegistry()))
+        self.clock = Clock()
+        self.pulse = Pulse(60, self.clock)
+        self.patience = Patience(self.pulse, self.health)
+        signs = Signs(self.pulse, self.health, StreamsMetrics(CollectorRegistry()))
         self.owner = Owner(self.group, self._open, self.patience, signs)
 
     async def _open(self, number: int) -> Part:
@@ -205,3 +214,19 @@ async def test_what_a_chunk_raises_comes_out() -> None:
     )
     with pytest.raises(RuntimeError, match="fenced"):
         await world.take(chunk(0, 1))
+
+
+async def test_readings_ahead_of_open_partitions_that_do_not_come_are_noticed_but_not_during_work() -> None:
+    world = World(1, 0)
+    await world.take(chunk(0, 1))
+    world.owner.compare({0: 5, 1: 9})
+    with world.pulse.working("a chunk"):
+        world.clock.now += 61
+        world.owner.compare({0: 5, 1: 9})
+    world.pulse.turned()
+    assert world.pulse.stalled is None
+    world.owner.compare({0: 5, 1: 9})
+    world.clock.now += 61
+    world.pulse.turned()
+    world.owner.compare({0: 5, 1: 9})
+    assert world.pulse.stalled == "no progress for 61 s: 5 records wait, and fetching brings none"

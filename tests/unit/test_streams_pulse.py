@@ -49,3 +49,17 @@ def test_the_fetch_loop_may_have_stood_still_behind_full_buffers_during_the_work
         pulse.stepped()
     clock.now = 1_050
     assert pulse.stalled is None
+
+
+def test_readings_that_wait_while_the_fetch_loop_turns_for_nothing_are_a_stall() -> None:
+    """As when the client has stopped fetching without a word."""
+    clock = Clock()
+    pulse = Pulse(60, clock)
+    for _ in range(4):
+        clock.now += 20
+        pulse.turned()
+        pulse.ahead({0: 7}, 3)
+    clock.now += 5
+    pulse.turned()
+    pulse.ahead({0: 7}, 3)
+    assert pulse.stalled == "no progress for 65 s: 3 records wait, and fetching brings none"

@@ -3,11 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 
-from runtime.errors import Fatal
-
 
 class Standstill:
-    """Watches the positions while something lies ahead of them."""
+    """Watches a reader's positions while something lies ahead of them."""
 
     def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
         """``limit``: seconds that nothing may come though something waits. Longer than any request may take."""
@@ -16,15 +14,16 @@ class Standstill:
         self._positions: Mapping[int, int] | None = None
         self._since = clock()
 
-    def look(self, positions: Mapping[int, int], waiting: int) -> None:
+    def look(self, positions: Mapping[int, int], waiting: int) -> str | None:
         """Told now and then where the reader stands, and how many records wait beyond that.
 
-        Raises:
-            Fatal: it has stood there for too long. Nothing is lost: a new process goes on at the stored positions.
+        Returns:
+            What to say where it has stood there for too long: a new process, at the stored positions, may get on.
         """
         if waiting == 0 or positions != self._positions:
             self._positions, self._since = dict(positions), self._clock()
-            return
+            return None
         still = self._clock() - self._since
-        if still > self._limit:
-            raise Fatal(f"no progress for {still:.0f} s: {waiting} records wait, and fetching brings none")
+        if still <= self._limit:
+            return None
+        return f"no progress for {still:.0f} s: {waiting} records wait, and fetching brings none"
