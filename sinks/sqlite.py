@@ -16,6 +16,9 @@ from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
 from sinks.database import LOCKED_AFTER
 
+Identity = tuple[int, int]
+"""Device and inode."""
+
 TYPES: dict[columns.Kind, str] = {"text": "TEXT", "integer": "INTEGER", "instant": "TEXT", "number": "TEXT"}
 
 
@@ -50,7 +53,8 @@ class SQLite:
         self._path = path
         self._timeout = timeout
         self._open: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._files = (path, Path(f"{path}-wal"), Path(f"{path}-shm"))
+        self._opened: list[Identity | None] = []
         self.migrations: Sequence[str] = migrations.steps("sqlite")
         self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES, "WITHOUT ROWID")
         self.show: Callable[[str], Sequence[str]] = lambda table: [
@@ -61,10 +65,12 @@ class SQLite:
     def connect(self) -> None:
         """See :class:`sinks.database.Database`. The file is made by the first connection, never by a later one."""
         self.close()
-        if self._file and self._identity() is None:
+        if self._opened and not self._path.exists():
             raise self._transient(
                 f"the file {self._path} is gone; put it back, or start the worker again: it fills a new one"
             )
+        if self._replaced():
+            self._forget_log()
         with self._checked():
             # No isolation level: transactions are begun and ended here, not by the driver.
             patience = min(LOCKED_AFTER, self._timeout)
@@ -73,12 +79,14 @@ class SQLite:
             self._open.execute("PRAGMA journal_mode = WAL")
             # A power cut may take back the last commits, rows and positions together: they are read again.
             self._open.execute("PRAGMA synchronous = NORMAL")
-            self._file = self._identity()
+            self._open.execute("BEGIN IMMEDIATE")  # the log is there from now on
+            self._open.execute("COMMIT")
+            self._opened = [_identity(file) for file in self._files]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See :class:`sinks.database.Database`. It writes from its begin: another writer waits, or makes us wait."""
-        if self._open is not None and self._identity() != self._file:
+        if self._open is not None and self._replaced():
             self.close()
             raise self._transient(f"the file {self._path} is no longer the one that was opened")
         with self._checked():
@@ -135,13 +143,15 @@ class SQLite:
             raise self._transient("not connected")
         return self._open
 
-    def _identity(self) -> tuple[int, int] | None:
-        """Which file stands at the path: one that was moved away would take rows that nobody sees."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+    def _replaced(self) -> bool:
+        """Whether the path holds another file than was opened, or none: a moved one takes rows that nobody sees."""
+        return bool(self._opened) and _identity(self._path) != self._opened[0]
+
+    def _forget_log(self) -> None:
+        """The log of the file that was opened stands beside another one now: SQLite would take it for that one's."""
+        for file, opened in zip(self._files[1:], self._opened[1:], strict=True):
+            if opened is not None and _identity(file) == opened:
+                file.unlink()
 
     def _transient(self, what: str) -> Transient:
         return Transient(f"SQLite of receiver {self._receiver}: {what}")
@@ -153,6 +163,15 @@ class SQLite:
         except sqlite3.Error as error:
             self.close()
             raise self._transient(_described(error)) from None
+
+
+def _identity(file: Path) -> Identity | None:
+    """Which file stands at a path; None: there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _nfc(text: str | None) -> str | None:

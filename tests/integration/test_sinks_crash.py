@@ -157,8 +157,7 @@ def test_a_database_that_is_away_is_waited_for(
         assert worker.metric("waiting") == 0
         assert worker.ready()
         own_postgres.stop()
-        system.publish([value(9_000)])
-        until(lambda: waits_for_postgresql(worker))
+        until(lambda: waits_for_postgresql(worker))  # an idle worker, too, says so
         worker.signal(signal.SIGTERM)
         assert worker.ended(10) == 0, "a wish to stop is heard while it waits"
         assert own_postgres.password not in worker.log
