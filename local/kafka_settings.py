@@ -87,6 +87,7 @@ def server_settings(
         "log.dirs": str(log_dir),
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
+        "log.cleaner.backoff.ms": "1000",  # what can be compacted is, within seconds
         **_internal_topics(node.replication),
     }
     for door in listeners:

@@ -1,0 +1,97 @@
+"""What an administrator's mistake, or a lost disk, does to topics. Goes to the brokers directly, past the proxies."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import OffsetAndMetadata, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.errors import GroupIdNotFoundError
+
+from local.chaos.operator import NotMet, until
+from operations.progress import progress
+from runtime.kafka_admin import admin
+from runtime.settings.tree import Settings
+from runtime.topic_admin import create, topic_ids
+from runtime.topics import TopicNames
+
+Offsets = Mapping[TopicPartition, int]
+
+DONE = ("OK", GroupIdNotFoundError.__name__)
+
+
+def configure(settings: Settings, topic: str, configs: Mapping[str, str | None]) -> None:
+    """Sets configurations of a topic; those with None go back to what they are by themselves."""
+    changes: dict[str, Any] = {
+        name: ("DELETE", None) if value is None else ("SET", value) for name, value in configs.items()
+    }
+    with admin(settings.kafka) as client:
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, changes)])
+
+
+def bounds(settings: Settings, topic: str) -> tuple[Offsets, Offsets]:
+    """By partition: the first offset of a topic, and the one after its last."""
+    with admin(settings.kafka) as client:
+        (found,) = client.describe_topics([topic])
+        places = [TopicPartition(topic, one["partition_index"]) for one in found["partitions"]]
+        return _offsets(client, places, OffsetSpec.EARLIEST), _offsets(client, places, OffsetSpec.LATEST)
+
+
+def _offsets(client: Any, places: Sequence[TopicPartition], spec: OffsetSpec) -> Offsets:
+    found = client.list_partition_offsets(dict.fromkeys(places, spec))
+    return {place: entry.offset for place, entry in found.items()}
+
+
+def truncate(settings: Settings, offsets: Offsets) -> None:
+    """Removes all that stands before these offsets."""
+    with admin(settings.kafka) as client:
+        client.delete_records(dict(offsets))
+
+
+@contextmanager
+def gone(settings: Settings, topics: Sequence[str]) -> Iterator[None]:
+    """While inside, the topics do not exist; afterwards they are there again, empty."""
+    with admin(settings.kafka) as client:
+        client.delete_topics(list(topics))
+        until(lambda: not topic_ids(client, topics), "the topics are deleted")
+    try:
+        yield
+    finally:
+        create(settings)
+
+
+def unread(settings: Settings) -> dict[TopicPartition, int]:
+    """By partition that has readings which streams has not read: the next one."""
+    streams = progress(settings).streams
+    return {
+        TopicPartition(streams.topic, number): streams.positions[number] or 0
+        for number, lag in streams.lags.items()
+        if lag
+    }
+
+
+def positions(settings: Settings) -> Offsets:
+    """The offsets of the group of streams."""
+    streams = progress(settings).streams
+    return {TopicPartition(streams.topic, number): offset or 0 for number, offset in streams.positions.items()}
+
+
+def without_members(settings: Settings) -> None:
+    """Waits until Kafka takes no worker of streams for alive any more: only then can its group be changed."""
+    until(lambda: not progress(settings).streams.members, "the group of streams has no members")
+
+
+def move_group(settings: Settings, offsets: Offsets) -> None:
+    """Sets offsets of the group of streams, which has no members."""
+    with admin(settings.kafka) as client:
+        moved = {place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+        client.alter_group_offsets(TopicNames.of(settings).streams_group, moved)
+
+
+def delete_group(settings: Settings) -> None:
+    """Has the offsets of streams expire."""
+    group = TopicNames.of(settings).streams_group
+    with admin(settings.kafka) as client:
+        said = client.delete_groups([group])[group]
+    if said not in DONE:
+        raise NotMet(f"deleting {group}: {said}")
