@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionErr
 
 from runtime.errors import ConfigError, Fatal, PositionError, Transient
 from runtime.kafka_admin import admin
+from runtime.kafka_refusals import refusal
 from runtime.mends import NEW_EPOCH
 from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
@@ -210,4 +211,6 @@ class KafkaValues:
         except KafkaError as error:
             if self._positions:
                 self._rewind()
-            raise Transient(f"Kafka: {type(error).__name__} on topic {self._names.values}") from error
+            where = f"topic {self._names.values}"
+            refused = refusal(error, where)
+            raise Transient(str(refused or f"Kafka: {type(error).__name__} on {where}")) from error
