@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 
 import uvloop
@@ -13,6 +11,7 @@ from kafka import TopicPartition
 from runtime.circuit import Circuit
 from runtime.errors import ConfigError, ExitCode, Fatal, MeterstreamError
 from runtime.kafka import aiokafka_options
+from runtime.kafka_refusals import refusal
 from runtime.metrics import StreamsMetrics
 from runtime.process import Process, Run, leave
 from runtime.registry import schema_registry
@@ -23,6 +22,7 @@ from schemas.events import DeadLetter, MeterValue, Reading
 from schemas.registry import SchemaRegistry
 from streams import configured, lookout
 from streams.app import Membership, attach, streams_app
+from streams.backstop import backstop
 from streams.intake import Intake
 from streams.opening import Opening
 from streams.owner import Owner, Signs
@@ -172,10 +172,10 @@ class Worker:
         if self._owner is None:
             leave(ExitCode.DONE)  # nothing is in hand; a thread may still wait for Kafka
             return
-        with _at_most(DRAIN, partial(failed, Fatal("Kafka does not answer: the chunk in hand is given up"))):
+        with backstop(DRAIN, partial(failed, Fatal("Kafka does not answer: the chunk in hand is given up"))):
             await self._owner.stop()
         log.info("finished the chunk in hand")
-        with _at_most(FAREWELL, partial(leave, ExitCode.DONE)):
+        with backstop(FAREWELL, partial(leave, ExitCode.DONE)):
             await self._app.stop()
 
     async def _watch(self) -> None:
@@ -188,18 +188,9 @@ class Worker:
             await asyncio.sleep(WATCH)
 
 
-@contextmanager
-def _at_most(seconds: float, otherwise: Callable[[], object]) -> Iterator[None]:
-    """Calls ``otherwise``, in another thread, where the block takes longer."""
-    backstop = threading.Timer(seconds, otherwise)
-    backstop.daemon = True
-    backstop.start()
-    yield
-    backstop.cancel()
-
-
 def failed(error: BaseException) -> None:
     """Ends the process at once: going on, even to clean up, could lose or double something."""
+    error = refusal(error, "streams") or error
     if isinstance(error, MeterstreamError):
         log.critical("stopped: %s", error)
         leave(error.exit_code)
