@@ -2,6 +2,7 @@
 
 import random
 import socket
+from functools import cache
 
 from local.process import ServiceError
 
@@ -12,7 +13,7 @@ TRIES = 200
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 on which nothing listens now.
+    """Returns a port of 127.0.0.1 on which nothing listens now, never one that this process was given before.
 
     Chosen at random, so that several test processes on one machine do not reach for the same one.
 
@@ -21,9 +22,16 @@ def free_port() -> int:
     """
     for _ in range(TRIES):
         port = random.randint(FIRST, LAST)
-        if _is_free(port):
+        if port not in _given() and _is_free(port):
+            _given().add(port)
             return port
     raise OSError(f"no free TCP port found between {FIRST} and {LAST} on 127.0.0.1 in {TRIES} tries")
+
+
+@cache
+def _given() -> set[int]:
+    """The ports that were chosen: a service that is to listen on one may not have started yet."""
+    return set()
 
 
 def require_free(port: int) -> None:

@@ -138,7 +138,7 @@ class LocalSystem:
 
     def _start_services(self) -> None:
         with ThreadPoolExecutor() as pool:
-            started = [pool.submit(start) for start in (self._kafka, self._postgres, self._utility)]
+            started = [pool.submit(start) for start in (self.start_kafka, self._postgres, self._utility)]
             try:
                 for one in started:
                     one.result()
@@ -146,7 +146,8 @@ class LocalSystem:
                 self.services.stop()
                 raise
 
-    def _kafka(self) -> None:
+    def start_kafka(self) -> None:
+        """Starts the brokers alone, and waits until all are in service; nothing where the cluster is another's."""
         if self.kafka is None:
             return
         self.kafka.prepare()
