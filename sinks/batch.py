@@ -1,6 +1,6 @@
 """A batch: rows, and the offsets that go with them; and the order in which its rows must be written. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple, Protocol
@@ -113,22 +113,56 @@ class RowsRefused(Exception):
         self.reason = reason
 
 
-def write_all(rows: Sequence[Row], write: Write) -> tuple[int, list[Refused]]:
+class ManyRefused(Exception):
+    """Finding so many refused rows takes too long for one transaction: the batch is to be delivered in pieces."""
+
+
+MANY_REFUSED = 50
+PIECE = 100
+"""Rows: finding those that are refused among so few never takes long."""
+
+
+def pieces(batch: Batch) -> Iterator[Batch]:
+    """The batch as several small ones, each with the positions behind its rows; the last ends where the batch does."""
+    before = batch.before
+    for start in range(0, len(batch.rows), PIECE):
+        rows = batch.rows[start : start + PIECE]
+        behind = {row.record.partition: row.record.offset + 1 for row in rows}
+        after = batch.after if start + PIECE >= len(batch.rows) else {**before, **behind}
+        yield Batch(rows, before, after)
+        before = after
+
+
+def write_all(rows: Sequence[Row], write: Write, most: int | None = None) -> tuple[int, list[Refused]]:
     """Writes the rows in waves, all but those that the database refuses.
 
     Where a row is refused, the others of its identity are tried again without it: an older one that it had made
     needless counts again, and what follows waits for that. Writing one twice changes nothing.
 
+    Args:
+        rows: in the order of the log.
+        write: see :data:`Write`.
+        most: so many refused rows are looked for.
+
     Returns:
         How many writes made a difference, and which rows are refused.
+
+    Raises:
+        ManyRefused: more are; what was written must be rolled back.
     """
     written, refused = 0, list[Refused]()
+
+    def refuse(row: Row, reason: str) -> None:
+        if most is not None and len(refused) + len(found) >= most:
+            raise ManyRefused
+        found.append(Refused(row, reason))
+
     pending: Sequence[Row] = rows
     while pending:
         found: list[Refused] = []
         touched: set[Identity] = set()
         for wave in waves(pending):
-            written += _write_splitting([row for row in wave if identity(row) not in touched], write, found)
+            written += _write_splitting([row for row in wave if identity(row) not in touched], write, refuse)
             touched = {identity(bad.row) for bad in found}
         refused += found
         gone = {id(bad.row) for bad in found}
@@ -136,7 +170,7 @@ def write_all(rows: Sequence[Row], write: Write) -> tuple[int, list[Refused]]:
     return written, refused
 
 
-def _write_splitting(rows: Sequence[Row], write: Write, refused: list[Refused]) -> int:
+def _write_splitting(rows: Sequence[Row], write: Write, refuse: Callable[[Row, str], None]) -> int:
     """Finds the refused ones by halving."""
     if not rows:
         return 0
@@ -144,7 +178,7 @@ def _write_splitting(rows: Sequence[Row], write: Write, refused: list[Refused]) 
         return write(rows)
     except RowsRefused as error:
         if len(rows) == 1:
-            refused.append(Refused(rows[0], error.reason))
+            refuse(rows[0], error.reason)
             return 0
     middle = len(rows) // 2
-    return _write_splitting(rows[:middle], write, refused) + _write_splitting(rows[middle:], write, refused)
+    return _write_splitting(rows[:middle], write, refuse) + _write_splitting(rows[middle:], write, refuse)

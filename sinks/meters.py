@@ -1,5 +1,7 @@
 """What one receiver's worker counts, once per batch."""
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry
 
 from runtime.metrics import SinkMetrics
@@ -42,7 +44,7 @@ class Meters:
         """One more dead letter."""
         self._dead_letters.labels(self._receiver, letter.reason).inc()
 
-    def delivered(self, rows: list[Row], written: Written | None, now: int) -> None:
+    def delivered(self, rows: Sequence[Row], written: Written | None, now: int) -> None:
         """A transaction is committed; ``written`` is None where its answer was lost: then rows are not counted."""
         if not rows:
             return

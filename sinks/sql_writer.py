@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from runtime.errors import MeterstreamError
 from runtime.mends import SWITCH
 from schemas import instants
-from sinks.batch import Batch, Positions, Refused, Row, write_all
+from sinks.batch import MANY_REFUSED, PIECE, Batch, Positions, Refused, Row, write_all
 from sinks.control import Control
 from sinks.database import Database
 from sinks.put_back import Judge, PutBackRequests
@@ -80,12 +80,13 @@ class SqlWriter:
             # 2. The rows, but those that the database refuses. If it fails, the positions go back with it.
             # 3. Dead letters of the refused ones, acknowledged before the commit. If it fails, all of it is repeated;
             #    a letter seen twice is one letter.
-            written, refused = self._put(batch.rows, refuse, self._now())
+            most = MANY_REFUSED if len(batch.rows) > PIECE else None
+            written, refused = self._put(batch.rows, refuse, self._now(), most)
             # 4. Commit, at the end of the block. If its answer is lost, the positions tell.
         return Written(written, len(refused))
 
-    def _put(self, rows: Sequence[Row], refuse: Refuse, now: int) -> tuple[int, list[Refused]]:
-        written, refused = write_all(rows, lambda some: self._database.put(self._table, some, now))
+    def _put(self, rows: Sequence[Row], refuse: Refuse, now: int, most: int | None = None) -> tuple[int, list[Refused]]:
+        written, refused = write_all(rows, lambda some: self._database.put(self._table, some, now), most)
         if refused:
             self._control.record(refused, refuse(refused), now)
         return written, refused

@@ -13,7 +13,7 @@ from runtime.errors import Superseded, Transient
 from runtime.health import Health
 from runtime.process import Stop
 from schemas import instants
-from sinks.batch import Batch, Positions, Record, Refused, Row
+from sinks.batch import Batch, ManyRefused, Positions, Record, Refused, Row, pieces
 from sinks.circuits import Circuits
 from sinks.decoding import Decoded, Decoder, refusal
 from sinks.delivery import Delivery
@@ -112,7 +112,7 @@ class Worker:
         #    it is tried again for ever; if the worker dies here the records are read again, and the guard absorbs
         #    what was written. If another worker has moved the positions, this one ends.
         if decoded.rows or (fetched.positions != self._positions and self._has_been_quiet()):
-            self._deliver(decoded.rows, fetched.positions)
+            self._deliver(Batch(decoded.rows, self._positions, fetched.positions))
             # 5. Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
             road.reporter.report(fetched.positions)
             self._watch.meters.lag.set(road.values.lag(ask=False))
@@ -127,15 +127,25 @@ class Worker:
         self._watch.circuits.records.check(len(decoded.rows) + decoded.withheld, len(decoded.letters))
         return decoded
 
-    def _deliver(self, rows: list[Row], after: Positions) -> None:
-        delivery = Delivery(self._road.writer, Batch(rows, self._positions, after), self._reopen)
+    def _deliver(self, batch: Batch) -> None:
+        try:
+            self._deliver_at_once(batch)
+        except ManyRefused:
+            for piece in pieces(batch):
+                self._watch.health.beat()
+                if self._watch.stop.requested:
+                    raise Stopped from None
+                self._deliver_at_once(piece)
+
+    def _deliver_at_once(self, batch: Batch) -> None:
+        rows, delivery = batch.rows, Delivery(self._road.writer, batch, self._reopen)
 
         def attempt() -> Written | None:
             with self._watch.meters.transaction_seconds.time():
                 return delivery.attempt(partial(self._refuse, len(rows)))
 
         written = self._watch.patience.until_done(attempt, self._watch.meters.waiting)
-        self._positions = after
+        self._positions = batch.after
         self._database_seen = self._watch.clock()
         self._watch.meters.delivered(rows, written, instants.now())
         refused = written.refused if written is not None else 0

@@ -78,6 +78,7 @@ class Writer(Protocol):
         Raises:
             Transient: the database cannot be used now; whether it was written is known after ``open``.
             Superseded: another worker has moved the positions. Nothing was written.
+            ManyRefused: nothing was written; write the batch in pieces (:func:`sinks.batch.pieces`).
         """
 
     def put_back(self, judge: Judge, refuse: Refuse) -> Written | None:

@@ -1,11 +1,11 @@
 """Rows that a database refuses: found, dead-lettered, noted, passed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from runtime.errors import Transient
-from sinks.batch import Batch, Refused
+from sinks.batch import Batch, ManyRefused, Refused, pieces
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Written
 from tests.receiver_databases import ReceiverDatabase, SQLiteReceiver
@@ -66,3 +66,23 @@ def test_without_acknowledged_dead_letters_nothing_is_committed(there: ReceiverD
     letters.away = False
     strict.open(TOPIC, [0, 1])
     assert strict.write(batch, letters) == Written(rows=1, refused=1)
+
+
+def test_many_refused_rows_are_found_in_pieces(there: ReceiverDatabase, strict: SqlWriter) -> None:
+    """At once they would take too long; what was written until that was seen is rolled back."""
+    values = [value(n, reading_at=AT + n, source="odd" if n % 2 else "even") for n in range(230)]
+    letters = Letters()
+    batch = Batch([row(each) for each in values], START, {0: 500, 1: 7})
+    with pytest.raises(ManyRefused):
+        strict.write(batch, letters)
+    assert (letters.seen, shown(there, "sequence"), positions(there)) == ([], [], START)
+    for piece in pieces(batch):
+        strict.write(Batch(piece.rows, _own(piece.before), _own(piece.after)), letters)
+    assert [sequence for (sequence,) in shown(there, "sequence")] == list(range(0, 230, 2))
+    assert letters.seen == list(range(1, 230, 2))
+    assert positions(there) == {0: 500, 1: 7}
+
+
+def _own(positions: Mapping[int, int]) -> dict[int, int]:
+    """Of the two partitions that these writers have: the records carry those of a larger topic."""
+    return {partition: positions[partition] for partition in START}

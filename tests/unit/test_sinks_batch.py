@@ -7,7 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import MeterValue
-from sinks.batch import Identity, Row, RowsRefused, identity, is_outside, waves, write_all
+from sinks.batch import (
+    MANY_REFUSED,
+    PIECE,
+    Batch,
+    Identity,
+    ManyRefused,
+    Row,
+    RowsRefused,
+    identity,
+    is_outside,
+    pieces,
+    waves,
+    write_all,
+)
 from tests.sink_rows import outside, row, value
 
 Table = dict[Identity, MeterValue]
@@ -107,3 +120,32 @@ def test_an_outside_value_waits_for_the_row_that_counts_again() -> None:
     older, refused, late = row(value(1)), row(value(2, unit=REFUSED_UNIT)), row(outside(3))
     write_all([older, refused, late], lambda some: put(table, some))
     assert list(table.values()) == [older.value]
+
+
+def test_a_batch_in_pieces_is_the_batch() -> None:
+    """Every row once, in order; each piece begins where the one before ended, the last ends where the batch does."""
+    rows = [row(value(number, metering_point=f"p{number % 7}"), offset=10 * number) for number in range(3 * PIECE + 1)]
+    before = dict.fromkeys(range(4), 0)
+    after = dict.fromkeys(range(4), 100_000)
+    found = list(pieces(Batch(rows, before, after)))
+    assert [each for piece in found for each in piece.rows] == rows
+    assert [piece.before for piece in found] == [before, *(piece.after for piece in found[:-1])]
+    assert found[-1].after == after
+    for piece in found[:-1]:
+        last = {each.record.partition: each.record.offset + 1 for each in piece.rows}
+        assert {partition: piece.after[partition] for partition in last} == last
+    assert list(pieces(Batch([], before, after))) == []
+
+
+def test_many_refused_rows_are_not_looked_for_in_one_transaction() -> None:
+    """Halving takes a dozen statements for each: with thousands of them a worker would be silent for minutes."""
+    tried = 0
+
+    def write(some: Sequence[Row]) -> int:
+        nonlocal tried
+        tried += 1
+        raise RowsRefused("always")
+
+    with pytest.raises(ManyRefused):
+        write_all([row(value(number, reading_at=number)) for number in range(10_000)], write, MANY_REFUSED)
+    assert tried < 12 * MANY_REFUSED

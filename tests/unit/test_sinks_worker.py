@@ -15,7 +15,7 @@ from runtime.settings.dead_letters import DeadLetterSettings
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from schemas.registry import AvroSchema, EmbeddedRegistry
-from sinks.batch import Batch, Positions, Record
+from sinks.batch import PIECE, Batch, ManyRefused, Positions, Record
 from sinks.circuits import Circuits
 from sinks.decoding import Decoded, Decoder
 from sinks.meters import Meters
@@ -220,6 +220,18 @@ def test_a_defect_is_not_retried() -> None:
     with pytest.raises(ZeroDivisionError):
         work(script)
     assert "report 2" not in script.did
+
+
+def test_a_batch_of_which_too_much_is_refused_is_delivered_in_pieces() -> None:
+    """Each is a transaction of its own, between which the worker shows that it lives."""
+    script = Script(
+        [record(value(number), offset=number) for number in range(2 * PIECE + 1)], fails="write", with_=ManyRefused()
+    )
+    metric = work(script)
+    sizes = [step.count(",") + 1 for step in script.did if step.startswith("write")]
+    assert sizes == [2 * PIECE + 1, PIECE, PIECE, 1]
+    assert script.stored == {**script.stored, 0: 2 * PIECE + 1}
+    assert metric("rows_written_total") == 2 * PIECE + 1
 
 
 def test_positions_without_rows_are_written_now_and_then() -> None:
