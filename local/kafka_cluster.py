@@ -28,10 +28,8 @@ AUTHORISER = {
 SWIFT = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
-    "offsets.topic.num.partitions": "4",
-    "transaction.state.log.num.partitions": "4",
 }
-"""For several brokers: what a killed one led is taken over within seconds, and there is little of it."""
+"""For several brokers: what a killed one led is taken over within seconds."""
 
 SMALL = ("-Xms64m", "-Xmx256m")
 """Java's memory of each of several brokers."""

@@ -96,8 +96,11 @@ def server_settings(
 
 
 def _internal_topics(copies: int) -> dict[str, str]:
+    """Few partitions: the first group and the first transaction wait until all of them are there."""
     in_step = str(max(1, copies - 1))
     return {
+        "offsets.topic.num.partitions": "4",
+        "transaction.state.log.num.partitions": "4",
         "offsets.topic.replication.factor": str(copies),
         "transaction.state.log.replication.factor": str(copies),
         "transaction.state.log.min.isr": in_step,
