@@ -12,6 +12,8 @@ from runtime.kafka import kafka_python_options
 from runtime.kafka_reach import reach
 from runtime.settings.system import KafkaSettings
 
+GRANT = "grant this user the right: `meterstream topics acls` prints what each process needs"
+
 
 class _Admin(KafkaAdminClient):  # type: ignore[misc]  # kafka-python has no types
     """Ends its own thread also where the first connection fails; kafka-python leaves it running."""
@@ -33,7 +35,7 @@ def admin(settings: KafkaSettings) -> Iterator[Any]:
     Raises:
         Transient: the cluster cannot be reached or does not let us in (the message says why), or says itself that
             trying later may help.
-        ConfigError: the cluster refuses these credentials.
+        ConfigError: this user lacks a right.
     """
     reach(settings)
     options = kafka_python_options(settings)
@@ -46,6 +48,4 @@ def admin(settings: KafkaSettings) -> Iterator[Any]:
     except (RetriableError, BrokerNotAvailableError) as error:
         raise Transient(f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__})") from error
     except AuthorizationError as error:
-        raise ConfigError(
-            [f"Kafka at {settings.bootstrap_servers}: {type(error).__name__}; grant this user the right"]
-        ) from error
+        raise ConfigError([f"Kafka at {settings.bootstrap_servers}: {type(error).__name__}; {GRANT}"]) from error

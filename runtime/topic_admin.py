@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import RetriableError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from kafka.errors import (
+    AuthorizationError,
+    RetriableError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from runtime.errors import ConfigError
-from runtime.kafka_admin import admin
+from runtime.kafka_admin import GRANT, admin
 from runtime.mends import NEW_EPOCH
 from runtime.settings.tree import Settings
 from runtime.topics import TopicSpec, specs
@@ -108,7 +114,11 @@ def _existing(client: Any, names: Sequence[str]) -> set[str]:
 
 def _known(client: Any, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The metadata of those topics that exist."""
-    for topic in client.describe_topics(names):
+    found = client.describe_topics(names)
+    hidden = [topic["name"] for topic in found if issubclass(for_code(topic["error_code"]), AuthorizationError)]
+    if hidden:
+        raise ConfigError([f"topic {name} may not be seen by this user: {GRANT}" for name in hidden])
+    for topic in found:
         error = for_code(topic["error_code"])
         if error is UnknownTopicOrPartitionError:
             continue
@@ -174,7 +184,7 @@ def _problems(spec: TopicSpec, found: _Found | None, servers: str) -> Iterator[s
 
 def _config_problems(spec: TopicSpec, found: _Found, servers: str) -> Iterator[str]:
     if not found.configs:
-        yield f"topic {spec.name}: its configuration may not be read; grant DescribeConfigs on it to this user"
+        yield f"topic {spec.name}: its configuration may not be read by this user: {GRANT}"
         return
     alter = f"kafka-configs.sh --bootstrap-server {servers} --alter --entity-type topics --entity-name {spec.name}"
     for key, must in sorted(spec.configs.items()):
