@@ -3,6 +3,7 @@
 A session of its own is needed (temporary table, settings): a pooler in transaction mode will not do.
 """
 
+import logging
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import conninfo, sql
+from psycopg import sql
 
 from runtime.errors import ConfigError, Transient
 from sinks import columns, migrations, postgresql_connection
 from sinks.batch import Row, RowsRefused
 from sinks.binary_copy import copy_data
+from sinks.dsn import read_dsn, unverified
+
+log = logging.getLogger(__name__)
 
 TYPES: dict[columns.Kind, str] = {
     "text": "text",
@@ -27,6 +31,8 @@ INCOMING = "incoming"
 
 REFUSED_CLASSES = ("22", "23")
 """SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
+FORBIDDEN = "42501"
+"""A right is missing: an error whose text names nothing but the object."""
 INDEX_ROW_TOO_LARGE = "54000"
 """A key longer than an index page takes: as much a row's own fault, and as lasting."""
 
@@ -50,7 +56,7 @@ class PostgreSQL:
         """Connects to nothing yet.
 
         Raises:
-            ConfigError: the DSN is none.
+            ConfigError: the DSN is not as it must be.
         """
         self._address = address
         self._open: psycopg.Connection[tuple[Any, ...]] | None = None
@@ -61,10 +67,10 @@ class PostgreSQL:
             f"CREATE OR REPLACE VIEW {columns.VIEW} AS {columns.select(table)}"
         ]
         self._copied = False
-        try:
-            self._parameters = dict(postgresql_connection.CONNECT) | conninfo.conninfo_to_dict(address.dsn)
-        except psycopg.Error:
-            raise ConfigError([f"receivers.{address.receiver}.dsn: not a connection string of libpq"]) from None
+        where = f"receivers.{address.receiver}.dsn"
+        self._parameters = dict(postgresql_connection.CONNECT) | read_dsn(where, address.dsn)
+        if mode := unverified(self._parameters):
+            log.warning("%s: nothing verifies that the database is the right one", where, extra={"sslmode": mode})
         self._parameters["application_name"] = f"meterstream sink {address.receiver}"
 
     def connect(self) -> None:
@@ -74,7 +80,8 @@ class PostgreSQL:
             self._open = postgresql_connection.connect(self._parameters, self._address.timeout)
         except psycopg.Error as error:
             # Without a connection there is no row to be told of; libpq names host and user, not the password.
-            raise self._transient(str(error).splitlines()[0]) from None
+            why = str(error).splitlines()[0]
+            raise self._transient(f"{why}; see receivers.{self._address.receiver}.dsn") from None
         with self._checked():
             self._prepare()
 
@@ -185,7 +192,9 @@ def _rows_fault(error: psycopg.Error) -> bool:
 
 
 def _described(error: psycopg.Error) -> str:
-    """The kind of an error and what it is about; never its text, which quotes rows."""
+    """The kind of an error and what it is about; never its text, which quotes rows, but where a right is missing."""
+    if error.sqlstate == FORBIDDEN and error.diag.context is None:  # a function of the receiver's may say anything
+        return f"{error.diag.message_primary} ({FORBIDDEN}); grant what docs/security.md says (Rights in a database)"
     places = (
         ("constraint", error.diag.constraint_name),
         ("column", error.diag.column_name),

@@ -93,7 +93,7 @@ def test_ports_agree(points: Path) -> None:
 def test_the_database_address_is_that_of_the_database() -> None:
     database, dsn = environment("postgres"), environment("sink-vitec")["METERSTREAM_VITEC_DSN"]
     user, password, name = (database[f"POSTGRES_{part}"] for part in ("USER", "PASSWORD", "DB"))
-    assert dsn == f"postgresql://{user}:{password}@postgres:5432/{name}"
+    assert dsn == f"postgresql://{user}:{password}@postgres:5432/{name}?sslmode=disable"
 
 
 def test_the_utility_and_the_producer_share_their_key() -> None:
