@@ -114,13 +114,12 @@ class Poller:
             await self._pass_over(turn, answer)
             return not turn.window.last
         changes = self._changes(turn, answer)  # 2
-        self._circuit.check(len(changes.readings), len(changes.letters))
+        self._circuit.admit(len(changes.readings), len(changes.letters))
         remembered = turn.begun
         if changes.hashes:
             remembered = replace(remembered, fetched_at=answer.fetched_at).without(changes.hashes.keys())
             await self._store(point, remembered)  # 3
         end = await self._publish(point, changes)  # 4
-        self._circuit.note(len(changes.readings), len(changes.letters))
         kept = {key: changes.hashes[key] for key in changes.hashes.keys() - changes.unfit}
         ahead = replace(
             after(remembered, turn.window, turn.now),
@@ -146,10 +145,9 @@ class Poller:
         try:
             return await self._asker.ask(turn.point, turn.window, turn.begun.fetched_at, turn.seen)
         except Unreadable as error:
-            self._circuit.check(0, 1)
+            self._circuit.admit(0, 1)
             letter = self._asker.unreadable(turn.point, error, self._now())
             await self._log.append([self._records.letter(letter)])
-            self._circuit.note(0, 1)
             self._report.refused([letter])
             raise
 

@@ -42,8 +42,8 @@ class SourceCircuit:
         self._until = now + self._circuit.retry
         return 0.0
 
-    def check(self, good: int, bad: int) -> None:
-        """Before what an answer holds is published.
+    def admit(self, good: int, bad: int) -> None:
+        """Before what an answer holds is published; it counts at once, since many answers are in hand.
 
         Raises:
             CircuitOpen: it must not be; the source is stopped from now on.
@@ -60,10 +60,7 @@ class SourceCircuit:
         if self.reason is not None and good + bad:
             log.info("the source is polled again", extra={"source": self._source})
             self.reason = self._until = None
-
-    def note(self, good: int, bad: int) -> None:
-        """After it was acknowledged."""
-        self._circuit.note(*self._weighed(good, bad))
+        self._circuit.note(good, bad)
 
     def _weighed(self, good: int, bad: int) -> tuple[int, int]:
         """An answer counts for no more than its share of a limit."""

@@ -183,7 +183,7 @@ async def test_a_source_of_dead_letters_only_is_stopped_and_tried_slowly_until_i
     """Of many points one is asked now and then; nobody counts as failing, and then all go on."""
 
     def script(_name: str, _time: int) -> bool:
-        work.circuit.check(*((0, 1) if len(work.poller.polled) < 4 else (1, 0)))
+        work.circuit.admit(*((0, 1) if len(work.poller.polled) < 4 else (1, 0)))
         return False
 
     work = Work(script, points=20, every=60)
