@@ -16,7 +16,7 @@ from operations import carry_memory
 from operations.progress import Progress, TopicEnds, progress
 from operations.readings_copy import Positions, ReadingsCopy, Way
 from operations.state_markers import newest_markers
-from operations.wholeness import missing
+from operations.wholeness import forgotten, missing
 from runtime.errors import ConfigError
 from runtime.settings.tree import Settings
 from runtime.topic_admin import create, require
@@ -93,10 +93,12 @@ class Reprocessing:
         """
         before = self._old()
         markers = newest_markers(self._settings.kafka, before.topic(before.names.state))
-        old, new = self._old(), Epoch.of(self._settings)  # after the markers, which are then never beyond the end
+        memories = carry_memory.remembered(self._settings.kafka, before.polls)
+        old, new = self._old(), Epoch.of(self._settings)  # last: then none of them is beyond the end by growing
         positions = self._copy(old, new).positions() if new.readings.present and old.readings.present else {}
         to_copy = sum(_left(old.readings, positions).values())
-        return Task(to_copy, tuple(missing(old.readings, old.progress, markers)))
+        lost = [*missing(old.readings, old.progress, markers), *forgotten(old.readings, memories)]
+        return Task(to_copy, tuple(lost))
 
     def copy(self, say: Say) -> int:
         """Copies what is there now; returns how many readings that were.

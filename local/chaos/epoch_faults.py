@@ -52,7 +52,8 @@ def _all_made_anew(system: LocalSystem, random: Random) -> Iterator[str]:
     with topics_struck.gone(system.settings, [names.readings, names.values, names.state, names.polls]):
         pass
     yield names.generation
-    _reloaded(system, words)
+    words.await_loud_stop(NEW_EPOCH)
+    Operator(system).new_epoch(RELOAD)  # nothing of the old epoch is left that could tell the command
 
 
 @contextmanager
@@ -64,8 +65,7 @@ def _readings_removed(system: LocalSystem, random: Random) -> Iterator[str]:
         _, end = topics_struck.bounds(system.settings, _names(system).readings)
         topics_struck.truncate(system.settings, end)
     yield f"up to {sum(end.values())}"
-    if not words.said("were removed before they were read"):
-        words.await_loud_stop("were removed before they were read")
+    words.await_loud_stop("were removed before they were read")
     _reloaded(system, words)
 
 

@@ -15,7 +15,7 @@ from local.system import LocalSystem
 from operations.progress import progress
 from runtime.errors import ExitCode, MeterstreamError
 
-WITHIN = 120.0
+WITHIN = 240.0
 COMMAND_SECONDS = 180.0
 DRAIN_SECONDS = 20.0
 LOOK_SECONDS = 0.2

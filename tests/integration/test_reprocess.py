@@ -15,6 +15,8 @@ from local.cluster import Cluster
 from operations.command import main
 from operations.reprocessing import Reprocessing
 from runtime.errors import ConfigError, ExitCode
+from runtime.kafka_admin import admin
+from runtime.topic_admin import create, topic_ids
 from schemas.events import MeterValue
 from schemas.keys import partition_of
 from tests.producer_system import ProducerSystem, ScriptedUtility, eventually, spoken, stopped
@@ -197,6 +199,7 @@ def test_the_producer_s_memory_goes_with_the_readings(kafka: Cluster, unique: st
             result = run(there.config, "--finish")
             assert result.exit_code == 0, result.output
         assert "0 points are remembered" in result.stdout
+        memory_refused_without_its_readings(there)
         asked = len(utility.requests)
         with there.producer() as producer:
             eventually(lambda: len(utility.requests) > asked + 6, within=120)
@@ -204,6 +207,18 @@ def test_the_producer_s_memory_goes_with_the_readings(kafka: Cluster, unique: st
             values["2024-03-01T03:00:00"] = 3
             eventually(lambda: len(there.readings()) > len(published), within=120)
             assert stopped(producer) == 0
+
+
+def memory_refused_without_its_readings(there: ProducerSystem) -> None:
+    """The old epoch's readings are lost now, and streams has left no marker; the producer's own memory tells."""
+    old = there.names.readings.replace(".2.", ".1.")
+    with admin(there.settings.kafka) as client:
+        client.delete_topics([old])
+        eventually(lambda: not topic_ids(client, [old]), within=120)
+    create(there.settings.model_copy(update={"epoch": "1"}))
+    refused = run(there.config, "--dry-run")
+    assert refused.exit_code == ExitCode.CONFIG
+    assert "the producer has written" in refused.stderr
 
 
 def test_the_same_epoch_is_refused(old: StreamsSystem) -> None:
