@@ -10,9 +10,8 @@ from kafka.errors import AuthorizationError, BrokerNotAvailableError, KafkaError
 from runtime.errors import ConfigError, Transient
 from runtime.kafka import kafka_python_options
 from runtime.kafka_reach import reach
+from runtime.kafka_refusals import GRANT
 from runtime.settings.system import KafkaSettings
-
-GRANT = "grant this user the right: `meterstream topics acls` prints what each process needs"
 
 
 class _Admin(KafkaAdminClient):  # type: ignore[misc]  # kafka-python has no types

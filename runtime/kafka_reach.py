@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kafka.net.sasl import get_sasl_mechanism
 
-from runtime.errors import Transient
+from runtime.errors import Fatal, Transient
 from runtime.kafka import encryption, kafka_python_options, servers
 from runtime.oauth import TokenRefused
 from runtime.settings.system import KafkaSettings
@@ -34,6 +34,10 @@ _ADVICE = {9: _RENEW, 10: _RENEW, 62: _NAME, 63: _NAME, 64: _NAME}
 """By OpenSSL's verification codes; else the authority is not the right one."""
 
 
+class Distrusted(Transient):
+    """The cluster does not accept who we are, or we must not trust it: a person has to mend it."""
+
+
 class _Refused(Exception):
     """A person has to mend it."""
 
@@ -46,7 +50,8 @@ def reach(settings: KafkaSettings) -> None:
     """Connects to one of the servers, logs in, is answered, and leaves.
 
     Raises:
-        Transient: none of them can be reached or lets us in; ``retry_after`` is set where a person has to mend it.
+        Distrusted: none of them lets us in, or may be trusted; ``retry_after`` is ``kafka.unauthorised_retry``.
+        Transient: none of them can be reached.
         ConfigError: a certificate or a key is not (or no longer) as it must be.
     """
     trust = encryption(settings)
@@ -55,9 +60,9 @@ def reach(settings: KafkaSettings) -> None:
         try:
             _greet(server, settings, trust)
         except _Refused as error:
-            failures.append(Transient(f"Kafka at {server} {error}", settings.unauthorised_retry))
+            failures.append(Distrusted(f"Kafka at {server} {error}", settings.unauthorised_retry))
         except TokenRefused as error:
-            failures.append(Transient(f"no token for Kafka: {error}", settings.unauthorised_retry))
+            failures.append(Distrusted(f"no token for Kafka: {error}", settings.unauthorised_retry))
         except Transient as error:
             failures.append(Transient(f"no token for Kafka: {error}"))
         except _Silent as error:
@@ -192,3 +197,17 @@ class _Answer:
 def _text(text: str) -> bytes:
     data = text.encode()
     return struct.pack(">h", len(data)) + data
+
+
+def explain(settings: KafkaSettings) -> None:
+    """For a process that was at work, when Kafka fails it: says why, where that can be found out.
+
+    Raises:
+        Fatal: the cluster does not let us in any more. The process ends: its clients would try again and again with
+            what they were given at the start, while a new process reads its secrets anew, and asks slowly.
+        Transient: the cluster cannot be reached.
+    """
+    try:
+        reach(settings)
+    except Distrusted as error:
+        raise Fatal(str(error)) from error

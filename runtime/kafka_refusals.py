@@ -5,15 +5,15 @@ import kafka.errors
 
 from runtime.errors import ConfigError
 
-_RIGHT = "grant this user the right: `meterstream topics acls` prints what each process needs"
+GRANT = "grant this user the right: `meterstream topics acls` prints what each process needs"
 _SIZE = "max.message.bytes is lower than this product needs: `meterstream topics verify` says what to do"
 _REFUSALS = {
     10: f"refuses a batch of records as too large; {_SIZE}",
     18: f"refuses a batch of records as too large; {_SIZE}",
-    29: f"denies the use of a topic; {_RIGHT}",
-    30: f"denies the use of a consumer group; {_RIGHT}",
-    31: f"denies an operation of the cluster; {_RIGHT}",
-    53: f"denies the use of a transactional id; {_RIGHT}",
+    29: f"denies the use of a topic; {GRANT}",
+    30: f"denies the use of a consumer group; {GRANT}",
+    31: f"denies an operation of the cluster; {GRANT}",
+    53: f"denies the use of a transactional id; {GRANT}",
 }
 """By the protocol's error codes, which both clients carry."""
 

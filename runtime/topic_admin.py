@@ -14,7 +14,8 @@ from kafka.errors import (
 )
 
 from runtime.errors import ConfigError
-from runtime.kafka_admin import GRANT, admin
+from runtime.kafka_admin import admin
+from runtime.kafka_refusals import GRANT
 from runtime.mends import NEW_EPOCH
 from runtime.settings.tree import Settings
 from runtime.topics import TopicSpec, specs

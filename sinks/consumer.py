@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionErr
 
 from runtime.errors import ConfigError, Fatal, PositionError, Transient
 from runtime.kafka_admin import admin
+from runtime.kafka_reach import explain
 from runtime.kafka_refusals import refusal
 from runtime.mends import NEW_EPOCH
 from runtime.settings.receiver import BatchSettings
@@ -213,4 +214,6 @@ class KafkaValues:
                 self._rewind()
             where = f"topic {self._names.values}"
             refused = refusal(error, where)
+            if refused is None:
+                explain(self._settings.kafka)
             raise Transient(str(refused or f"Kafka: {type(error).__name__} on {where}")) from error
