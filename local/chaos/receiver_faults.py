@@ -2,11 +2,9 @@
 
 import os
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -15,23 +13,16 @@ from typing import Any
 
 from local.chaos import postgres_admin
 from local.chaos.fault import Kind
+from local.chaos.operator import Operator, until
 from local.chaos.sqlite_faults import FILE, opened
 from local.postgres import SUPERUSER, binaries
 from local.process import ServiceError
 from local.settings_file import RECEIVERS
 from local.system import LocalSystem
-from runtime.errors import MeterstreamError
 
-WITHIN = 60.0
-LOOK_SECONDS = 0.2
-COMMAND_SECONDS = 60.0
 REFILL = ("receivers", "refill")
 REFUSED = "sequence % 10 = 3"
 """Few enough that the sink does not stop for their number."""
-
-
-class NotMet(MeterstreamError):
-    """The product did not do what it must, or the fault did not strike."""
 
 
 def _act(system: LocalSystem, receiver: str, statement: str) -> list[tuple[Any, ...]]:
@@ -47,23 +38,6 @@ def _rows_table(system: LocalSystem, receiver: str) -> str:
         return postgres_admin.rows_table(system)
     ((table,),) = _act(system, receiver, f"SELECT rows_table FROM epochs WHERE epoch = '{epoch}'")  # noqa: S608 - our own name
     return str(table)
-
-
-def _command(system: LocalSystem, *words: str) -> None:
-    """What an operator types."""
-    script = str(Path(sys.executable).with_name("meterstream"))
-    command = [script, "--config", str(system.config), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
-    if done.returncode != 0:
-        raise NotMet(f"meterstream {' '.join(words)} ended with {done.returncode}: {done.stderr.strip()}")
-
-
-def _await(condition: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + WITHIN
-    while not condition():
-        if time.monotonic() > end:
-            raise NotMet(f"{what}: not within {WITHIN:g} s")
-        time.sleep(LOOK_SECONDS)
 
 
 def _says(system: LocalSystem, receiver: str, words: str) -> bool:
@@ -86,9 +60,9 @@ def _dropped(system: LocalSystem, random: Random) -> Iterator[str]:
     try:
         yield f"{receiver}: {table}"
         said = f"meterstream {' '.join(REFILL)}"
-        _await(lambda: _says(system, receiver, said), f"sink-{receiver} waits and names `{said}`")
+        until(lambda: _says(system, receiver, said), f"sink-{receiver} waits and names `{said}`")
     finally:
-        _command(system, *REFILL, receiver, "--yes")
+        Operator(system).run(*REFILL, receiver, "--yes")
 
 
 @contextmanager
@@ -107,10 +81,10 @@ def _refusing(system: LocalSystem, random: Random) -> Iterator[str]:
         _act(system, receiver, refuse)
         yield f"{receiver}: {table}"
         refused = f"SELECT 1 FROM {table.rpartition('.')[0] or 'main'}.refused_rows LIMIT 1"  # noqa: S608 - our own name
-        _await(lambda: _act(system, receiver, refused), "rows are refused")
+        until(lambda: bool(_act(system, receiver, refused)), "rows are refused")
     finally:
         _act(system, receiver, allow)
-        _command(system, *REFILL, receiver, "--yes")
+        Operator(system).run(*REFILL, receiver, "--yes")
 
 
 @contextmanager
