@@ -57,8 +57,8 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     until(system, lambda: answers(system), 60, "the utility answers")
     system.ask_utility("/_control", {"quiet": True})
     drain = Drain(system.settings)
-    until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 120, "every point is served")
-    until(system, drain.done, 120, "everything has arrived")
+    until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 240, "every point is served")
+    until(system, drain.done, 300, "everything has arrived")
     judgement = judge(system)
     assert judgement.troubles() == []
     assert judgement.survived
