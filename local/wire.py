@@ -12,6 +12,7 @@ KAFKA_REQUESTS = {
     0: "Produce",
     1: "Fetch",
     3: "Metadata",
+    9: "OffsetFetch",
     11: "JoinGroup",
     22: "InitProducerId",
     24: "AddPartitionsToTxn",

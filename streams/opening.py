@@ -2,15 +2,17 @@
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from runtime.errors import PositionError
+from runtime.errors import PositionError, Transient
 from runtime.mends import NEW_EPOCH
 from streams.partition import Partition, Shared
-from streams.position import Expected, starting_point
+from streams.position import Expected, Found, starting_point
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ class Opening:
         self._timeout_ms = int(transaction_timeout * 1000)
 
     async def open(self, number: int) -> Partition:
-        """A partition ready to process.
+        """A partition ready to process. A Kafka that breaks off meanwhile is asked again: nothing was done yet.
 
         Raises:
             PositionError: state, offsets and log contradict each other.
@@ -41,33 +43,42 @@ class Opening:
                 f"({self._shared.partitions}) is fixed for an epoch; {NEW_EPOCH}"
             )
         started = time.perf_counter()
-        names, shared = self._shared.names, self._shared
-        producer = self._producer(number)
-        # Starting it fences the previous owner and aborts its open transaction: from here on all stands still.
-        await producer.start()
-        try:
-            readings = TopicPartition(names.readings, number)
-            state, found = await shared.log.restore(readings, TopicPartition(names.state, number))
-            expected = Expected(
-                shared.epoch, shared.rules.history_text, shared.ids[names.readings], shared.ids[names.values]
-            )
-            position = starting_point(f"{names.readings} partition {number}", found, expected)
-        except BaseException:
-            await producer.stop()
-            raise
+        partition, found = await self._shared.patience.retried("Kafka", partial(self._tried, number))
         seconds = time.perf_counter() - started
-        shared.metrics.recovery_seconds.observe(seconds)
+        self._shared.metrics.recovery_seconds.observe(seconds)
         log.info(
             "opened a partition",
             extra={
                 "partition": number,
-                "position": position,
-                "behind": found.log_end - position,
-                "keys": state.live_keys,
+                "position": partition.position,
+                "behind": found.log_end - partition.position,
+                "keys": partition.state.live_keys,
                 "seconds": round(seconds, 2),
             },
         )
-        return Partition(shared, number, producer, state, position)
+        return partition
+
+    async def _tried(self, number: int) -> tuple[Partition, Found]:
+        producer = self._producer(number)
+        try:
+            # Starting it fences the previous owner and aborts its open transaction: from here on all stands still.
+            await producer.start()
+            return await self._restored(number, producer)
+        except BaseException as error:
+            await producer.stop()
+            if isinstance(error, OSError) or (isinstance(error, KafkaError) and error.retriable):
+                raise Transient(f"{type(error).__name__} while partition {number} was opened") from error
+            raise
+
+    async def _restored(self, number: int, producer: Any) -> tuple[Partition, Found]:
+        names, shared = self._shared.names, self._shared
+        readings = TopicPartition(names.readings, number)
+        state, found = await shared.log.restore(readings, TopicPartition(names.state, number))
+        expected = Expected(
+            shared.epoch, shared.rules.history_text, shared.ids[names.readings], shared.ids[names.values]
+        )
+        position = starting_point(f"{names.readings} partition {number}", found, expected)
+        return Partition(shared, number, producer, state, position), found
 
     def _producer(self, number: int) -> Any:
         return AIOKafkaProducer(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import uvloop
+from aiokafka.errors import IllegalOperation, KafkaError
 from kafka import TopicPartition
 
 from runtime.circuit import Circuit
@@ -190,12 +191,20 @@ class Worker:
 
 def failed(error: BaseException) -> None:
     """Ends the process at once: going on, even to clean up, could lose or double something."""
-    error = refusal(error, "streams") or error
+    error = refusal(error, "streams") or broken_off(error) or error
     if isinstance(error, MeterstreamError):
         log.critical("stopped: %s", error)
         leave(error.exit_code)
     log.critical("stopped by a defect", exc_info=error)
     leave(ExitCode.DEFECT)
+
+
+def broken_off(error: BaseException) -> Fatal | None:
+    """In our words, what aiokafka raised since Kafka, or the way to it, failed at the wrong moment; else None."""
+    if not isinstance(error, KafkaError | IllegalOperation):
+        return None
+    said = f"{type(error).__name__}: {error}".splitlines()[0]
+    return Fatal(f"Kafka broke off ({said}); the chunk in hand is read again after the next start")
 
 
 def _codecs(registry: SchemaRegistry) -> tuple[Codec[Reading], Codec[MeterValue], Codec[DeadLetter]]:

@@ -12,6 +12,7 @@ from local.kafka import KafkaBroker
 from local.network import Network
 from local.proxy import Trouble
 from local.ways import kafka_address, kafka_doors
+from runtime.errors import ExitCode
 from tests.producer_system import ProducerSystem, ScriptedUtility, eventually, spoken, stopped
 from tests.receiver_databases import SQLiteReceiver
 from tests.sink_rows import value
@@ -53,7 +54,7 @@ def streams(distant: DistantKafka, unique: str, tmp_path: Path) -> Iterator[Stre
     with StreamsSystem(distant.broker.bootstrap_servers, unique, tmp_path, partitions=2) as system:
         settings = system.config.read_text().replace(distant.broker.bootstrap_servers, distant.address("streams"))
         settings = settings.replace("[topics]", SILENCE + "[topics]").replace(
-            "[streams]", "[streams]\nstall_limit = 6\n"
+            "[streams]", "[streams]\nstall_limit = 20\n"
         )
         system.config.write_text(settings)
         yield system
@@ -107,6 +108,38 @@ def test_streams_at_a_silent_broker_say_so_and_go_on(distant: DistantKafka, stre
         until(lambda: not worker.answer("/readyz"))
     if worker.code is not None:
         streams.worker()
+    streams.drain()
+    assert streams.outcome() == streams.expected()
+
+
+def test_a_kafka_that_breaks_off_while_partitions_are_opened_is_waited_for(
+    distant: DistantKafka, streams: StreamsSystem
+) -> None:
+    streams.feed([hour("point", 0, 1)])
+    with distant.network.troubled(["streams-kafka-1"], Trouble(unanswered=("OffsetFetch",))):
+        worker = streams.worker()
+        until(lambda: "while partition" in worker.said())
+        assert not worker.answer("/readyz")
+    streams.drain()
+    until(lambda: worker.answer("/readyz"))
+    assert streams.outcome() == streams.expected()
+
+
+def test_a_stop_of_streams_at_a_silent_broker_gives_up_what_is_in_hand(
+    distant: DistantKafka, streams: StreamsSystem
+) -> None:
+    """The transaction stood open when the network fell silent; nothing of it is acknowledged."""
+    worker = streams.worker()
+    streams.feed([hour("point", 0, 1)])
+    streams.drain()
+    slow, silent = Trouble(latency=0.5), Trouble(silent=True)
+    with distant.network.troubled(["streams-kafka-1"], slow):
+        streams.feed(hour("point", number, number) for number in range(1, 20))
+        until(streams.transaction_is_open)
+        with distant.network.troubled(["streams-kafka-1"], silent):
+            assert worker.stop() == ExitCode.DEFECT
+    assert "the chunk in hand is given up" in worker.said()
+    streams.worker()
     streams.drain()
     assert streams.outcome() == streams.expected()
 
