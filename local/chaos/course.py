@@ -18,7 +18,7 @@ from local.scrape import scrape
 from local.system import LocalSystem
 
 FIRST_ROWS = 200
-FIRST_WITHIN, SERVED_WITHIN, DRAINED_WITHIN, WHOLE_WITHIN, STEADY_SECONDS = 90.0, 180.0, 120.0, 120.0, 3.0
+FIRST_WITHIN, SERVED_WITHIN, DRAINED_WITHIN, WHOLE_WITHIN, STEADY_SECONDS = 300.0, 300.0, 300.0, 300.0, 3.0
 TIMEOUTS = Timeouts(session=6.0, request=8.0, stall=20.0, database=10.0)
 
 

@@ -11,7 +11,7 @@ from local.chaos.schedule import Schedule, Strike
 from local.chaos.vigil import Vigil
 from local.system import LocalSystem
 
-WHOLE_WITHIN = 120.0
+WHOLE_WITHIN = 300.0
 """Seconds in which the system must be whole again before and after a fault that strikes alone."""
 
 

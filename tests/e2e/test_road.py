@@ -44,13 +44,13 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     def written() -> float:
         return scrape(system.metrics("sink")).total("meterstream_sink_rows_written_total")
 
-    until(system, lambda: written() > 200, 60, "the first rows are delivered")
+    until(system, lambda: written() > 200, 180, "the first rows are delivered")
     for name in STAGES:
         system.stages.process(name).kill()
-        until(system, lambda: all(state.alive for state in system.stages.states()), 20, f"{name} is started again")
+        until(system, lambda: all(state.alive for state in system.stages.states()), 60, f"{name} is started again")
     for name in SERVICES:
         system.services.process(name).kill()
-        until(system, lambda: all(state.alive for state in system.services.states()), 20, f"{name} is started again")
+        until(system, lambda: all(state.alive for state in system.services.states()), 60, f"{name} is started again")
     killed = {state.name: state.restarts for state in system.states()}
     assert all(killed[name] >= 1 for name in (*STAGES, *SERVICES) if name in killed), killed
 
