@@ -1,6 +1,8 @@
 """`meterstream dead-letters` on a real cluster: what a person sees, and what is put back where."""
 
 import json
+import re
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -328,3 +330,20 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_effect(desk: Desk) -> None:
     found = desk.readings()
     assert len(found) == 10
     assert sorted(found[:5], key=lambda each: each.reading_at) == sorted(found[5:], key=lambda each: each.reading_at)
+
+
+def test_the_handbook_s_commands_do_what_it_says(desk: Desk) -> None:
+    """Every line of its chapter, as it stands."""
+    handbook = Path(__file__).resolve().parents[2].joinpath("docs", "operations.md").read_text("utf-8")
+    chapter = handbook[handbook.index("\n## Dead letters") :]
+    blocks = re.findall(r"^```sh\n(.*?)^```", chapter, flags=re.MULTILINE | re.DOTALL)
+    letter = mapped_wrongly()
+    desk.lay(letter)
+    lines = "".join(blocks).replace(" ID", f" {letter.id}").splitlines()
+    assert len(lines) >= 8
+    for line in lines:
+        program, group, *arguments = shlex.split(line)
+        assert (program, group) == ("meterstream", "dead-letters")
+        done = desk.run(*arguments)
+        assert done.exit_code == 0, f"{line}: {done.output}"
+    assert len(desk.readings()) == 1

@@ -27,7 +27,7 @@ def exists(words: list[str]) -> bool:
 
 @pytest.mark.parametrize("text", [HANDBOOK, *MENDS], ids=["handbook", "rebuild", "epoch", "refill", "switch"])
 def test_the_commands_that_are_named_exist(text: str) -> None:
-    named = re.findall(r"(?:`|: |^)meterstream ((?:[a-z]+ ?)+)", text)
+    named = re.findall(r"(?:`|: |^)meterstream ((?:[a-z]+(?:-[a-z]+)* ?)+)", text)
     assert named
     for words in named:
         assert exists(words.split()), words
