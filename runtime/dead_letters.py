@@ -84,9 +84,14 @@ def _headers(original: Original) -> tuple[Header, ...]:
 
 
 def _id(context: Context, original: Original, identity: bytes | None) -> str:
-    """Hash of stage (and receiver) and original: the same thing refused twice has the same id."""
+    """Hash of stage (and receiver) and original: the same thing refused twice has the same id.
+
+    An original at the producer does not name its source as records do, and two feeds may say the very same.
+    """
     digest = hashlib.blake2b(digest_size=16)
     parts = (identity,) if identity is not None else (original.key, original.value)
+    if context.stage == Stage.PRODUCER:
+        parts = ((context.source or "").encode(), *parts)
     for part in (context.stage.encode(), (context.receiver or "").encode(), *parts):
         digest.update(b"-" if part is None else b"%d:%s" % (len(part), part))
     return digest.hexdigest()

@@ -52,6 +52,13 @@ def test_another_original_stage_or_receiver_has_another_id(other: DeadLetter) ->
     assert other.id != refused().id
 
 
+def test_two_sources_that_say_the_very_same_are_two() -> None:
+    """Else only one of them could be put back."""
+    one, other = (refused(context=Context(Stage.PRODUCER, source)) for source in ("days", "hours"))
+    assert one.id != other.id
+    assert one.id == refused(context=Context(Stage.PRODUCER, "days", fetched_at=7), offset=9).id
+
+
 def test_an_identity_given_decides_alone() -> None:
     assert refused(identity=b"i", value=b"x").id == refused(identity=b"i", value=b"y").id
 
