@@ -33,6 +33,7 @@ REFUSED_CLASSES = ("22", "23")
 """SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
 FORBIDDEN = "42501"
 """A right is missing: an error whose text names nothing but the object."""
+GRANT = "grant what docs/security.md says (Rights in a database)"
 INDEX_ROW_TOO_LARGE = "54000"
 """A key longer than an index page takes: as much a row's own fault, and as lasting."""
 
@@ -98,6 +99,9 @@ class PostgreSQL:
         # Looked up first: CREATE … IF NOT EXISTS wants the right to create even where nothing is to be created.
         if not self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", [self._address.schema]):
             self._connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+        # Without the right to use it PostgreSQL passes over it: tables would be made in pg_temp, and be gone with us.
+        if self.execute("SELECT current_schema()") != [(self._address.schema,)]:
+            raise self._transient(f"permission denied for schema {self._address.schema} ({FORBIDDEN}); {GRANT}")
         temporary = ", ".join(f"{column.name} {TYPES[column.kind]}" for column in columns.COLUMNS)
         self.execute(f"CREATE TEMPORARY TABLE {INCOMING} ({temporary}) ON COMMIT DELETE ROWS")
 
@@ -194,7 +198,7 @@ def _rows_fault(error: psycopg.Error) -> bool:
 def _described(error: psycopg.Error) -> str:
     """The kind of an error and what it is about; never its text, which quotes rows, but where a right is missing."""
     if error.sqlstate == FORBIDDEN and error.diag.context is None:  # a function of the receiver's may say anything
-        return f"{error.diag.message_primary} ({FORBIDDEN}); grant what docs/security.md says (Rights in a database)"
+        return f"{error.diag.message_primary} ({FORBIDDEN}); {GRANT}"
     places = (
         ("constraint", error.diag.constraint_name),
         ("column", error.diag.column_name),
