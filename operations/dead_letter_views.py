@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.markup import escape
 from rich.table import Table
 
 from operations.dead_letter_fold import STATES, Folded
-from operations.put_back_plan import Plan
 from runtime.logs import Pseudonyms
 from schemas import instants
 from schemas.events import DeadLetter
 from schemas.reasons import Stage
+
+if TYPE_CHECKING:
+    from operations.put_back_plan import Plan  # slow to import, and most commands put nothing back
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def summary(letters: Iterable[Folded], attempts: int) -> list[SummaryLine]:
     ]
 
 
-def outcomes(plans: Iterable[Plan]) -> list[OutcomeLine]:
+def outcomes(plans: Iterable["Plan"]) -> list[OutcomeLine]:
     """A histogram."""
     found = Counter((plan.letter.stage, plan.letter.reason, plan.result, plan.detail) for plan in plans)
     return [OutcomeLine(*kind, letters) for kind, letters in sorted(found.items())]

@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -15,12 +16,13 @@ from operations.dead_letter_box import Choice, DeadLetterBox
 from operations.dead_letter_fold import Folded
 from operations.dead_letter_options import Extent, attempts_option, choice_options, extent_options
 from operations.invocation import Commands, config_option, settings
-from operations.put_back import PuttingBack, Signature
-from operations.put_back_plan import Plan, Planner
 from runtime.errors import ConfigError
 from runtime.logs import Pseudonyms
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
+
+if TYPE_CHECKING:
+    from operations.put_back_plan import Plan
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 _LISTED = ("id", "stage", "reason", "whose", "count", "last_seen", "state")
@@ -99,7 +101,11 @@ def replay(choice: Choice, attempts: int, extent: Extent, as_json: bool) -> None
     _show(title, views.outcomes(_put_back(choice, attempts, extent)), _OUTCOME, as_json)
 
 
-def _put_back(choice: Choice, attempts: int, extent: Extent) -> Iterable[Plan]:
+def _put_back(choice: Choice, attempts: int, extent: Extent) -> Iterable["Plan"]:
+    # Imported here: half a second, since it maps as the producer does, and most commands put nothing back.
+    from operations.put_back import PuttingBack, Signature
+    from operations.put_back_plan import Planner
+
     configured = settings()
     names = TopicNames.of(configured)
     require(configured, [names.readings, names.dead_letters, names.put_backs])
@@ -116,7 +122,7 @@ def _put_back(choice: Choice, attempts: int, extent: Extent) -> Iterable[Plan]:
     return PuttingBack(configured, os.environ, box, signature).carry_out(plans, folded)
 
 
-def _up_to(most: int, plans: Iterable[Plan]) -> Iterator[Plan]:
+def _up_to(most: int, plans: Iterable["Plan"]) -> Iterator["Plan"]:
     """The first ones; those that can never be put back do not take the place of others."""
     for plan in plans:
         yield plan

@@ -24,7 +24,7 @@ class SourceCircuit:
         self, limits: DeadLetterSettings, source: str, gauge: Gauge, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Closed."""
-        self._circuit = Circuit(limits, f"source {source}", gauge)
+        self._circuit = Circuit(limits, f"the readings of source {source}", gauge)
         self._most = max(1, min(limits.window, limits.stop_run) // ANSWERS)
         self._source = source
         self._clock = clock

@@ -68,9 +68,9 @@ class Circuit:
     def _too_many(self, good: int, bad: int) -> str | None:
         """What would pass a limit."""
         if not good and self._run + bad >= self._limits.stop_run:
-            return f"{self._run + bad} records in a row"
+            return f"{self._run + bad} in a row"
         bad += self._bad
         total = self._good + good + bad
         if total >= self._limits.window and bad > self._limits.stop_share * total:
-            return f"{bad} of the last {total} records"
+            return f"{bad} of the last {total}"
         return None

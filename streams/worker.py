@@ -153,7 +153,7 @@ class Worker:
             dead_letters=letter,
             metrics=self._signs.metrics,
             patience=self._patience,
-            circuit=Circuit(settings.dead_letters, "this worker", self._signs.metrics.stopped),
+            circuit=Circuit(settings.dead_letters, "the records of this worker", self._signs.metrics.stopped),
         )
         return Opening(shared, options, settings.streams.transaction_timeout)
 

@@ -12,7 +12,7 @@ Batch = tuple[int, int]
 
 def circuit(gauge: Gauge | None = None, *, accept: bool = False) -> Circuit:
     limits = DeadLetterSettings(stop_share=0.2, window=100, stop_run=10, accept=accept)
-    return Circuit(limits, "source months", gauge or Gauge("open", "of a test", registry=None))
+    return Circuit(limits, "the rows of a receiver", gauge or Gauge("open", "of a test", registry=None))
 
 
 def passed(batches: list[Batch], of: Circuit) -> int:
@@ -71,6 +71,6 @@ def test_an_operator_may_accept_them() -> None:
 
 
 def test_it_says_what_and_what_to_do_and_when_it_tries_again() -> None:
-    with pytest.raises(CircuitOpen, match=r"10 records in a row of source months .*dead-letters summary") as raised:
+    with pytest.raises(CircuitOpen, match=r"10 in a row of the rows of a receiver .*dead-letters summary") as raised:
         circuit().check(0, 10)
     assert raised.value.retry_after == 30.0
