@@ -79,7 +79,7 @@ def _login(settings: KafkaSettings, provider: type[AiokafkaTokens] | type[KafkaP
     sasl = settings.sasl
     login: dict[str, Any] = {"sasl_mechanism": sasl.mechanism}
     if sasl.oauth is not None:
-        return login | {"sasl_oauth_token_provider": provider(_tokens(sasl.oauth))}
+        return login | {"sasl_oauth_token_provider": provider(tokens(sasl.oauth))}
     return login | {"sasl_plain_username": sasl.username, "sasl_plain_password": _revealed(sasl.password)}
 
 
@@ -104,6 +104,6 @@ def _faust_credentials(settings: KafkaSettings) -> Any:
 
 
 @cache
-def _tokens(settings: OAuthSettings) -> Tokens:
-    """One for all clients of this process: they share a token."""
+def tokens(settings: OAuthSettings) -> Tokens:
+    """Those of this process: all of its clients share a token."""
     return Tokens(settings, ENVIRONMENT)

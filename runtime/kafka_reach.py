@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kafka.net.sasl import get_sasl_mechanism
 
 from runtime.errors import Fatal, Transient
-from runtime.kafka import encryption, kafka_python_options, servers
+from runtime.kafka import encryption, kafka_python_options, servers, tokens
 from runtime.oauth import TokenRefused
 from runtime.settings.system import KafkaSettings
 
@@ -119,6 +119,8 @@ def _log_in(asking: "_Asking", settings: KafkaSettings) -> None:
             if (code == _UNSUPPORTED_MECHANISM)
             else _Refused(f"wants no SASL (error {code}): set kafka.security_protocol")
         )
+    if settings.sasl.oauth is not None:
+        tokens(settings.sasl.oauth).token()  # of one that is not to be had the clients' provider does not say why
     login = get_sasl_mechanism(name)(host="", **kafka_python_options(settings))
     who = "our token" if settings.sasl.oauth else f"user {settings.sasl.username}"
     mend = "kafka.sasl.oauth" if settings.sasl.oauth else "kafka.sasl.username and password"

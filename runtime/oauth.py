@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+import aiokafka.errors
+import kafka.errors
 import msgspec
 from aiokafka.abc import AbstractTokenProvider as AiokafkaProvider
 from kafka.net.sasl.oauth import AbstractTokenProvider as KafkaPythonProvider
@@ -141,8 +143,11 @@ class AiokafkaTokens(AiokafkaProvider):  # type: ignore[misc]  # aiokafka has no
         self._tokens = tokens
 
     async def token(self) -> str:
-        """A token that lives; the event loop goes on meanwhile."""
-        return await asyncio.to_thread(self._tokens.token)
+        """A token that lives; the event loop goes on meanwhile. Without one it is as if the broker were away."""
+        try:
+            return await asyncio.to_thread(self._tokens.token)
+        except Transient as error:
+            raise aiokafka.errors.KafkaConnectionError(str(error)) from error
 
 
 class KafkaPythonTokens(KafkaPythonProvider):  # type: ignore[misc]  # kafka-python has no types
@@ -154,5 +159,8 @@ class KafkaPythonTokens(KafkaPythonProvider):  # type: ignore[misc]  # kafka-pyt
         self._tokens = tokens
 
     def token(self) -> str:
-        """A token that lives."""
-        return self._tokens.token()
+        """A token that lives. Without one it is as if the broker were away."""
+        try:
+            return self._tokens.token()
+        except Transient as error:
+            raise kafka.errors.KafkaConnectionError(str(error)) from error

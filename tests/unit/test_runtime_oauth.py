@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiokafka.errors
+import kafka.errors
 import pytest
 
 from runtime.errors import Transient
@@ -106,3 +108,14 @@ async def test_each_client_gets_the_same_token_in_its_own_way(endpoint: TokenEnd
     tokens = Tokens(settings(endpoint), {})
     assert await AiokafkaTokens(tokens).token() == KafkaPythonTokens(tokens).token() == endpoint.tokens[0]
     assert len(endpoint.requests) == 1
+
+
+async def test_to_the_clients_a_missing_token_is_a_broker_that_is_away(endpoint: TokenEndpoint) -> None:
+    """Of any other error they would break, or stop trying."""
+    tokens = Tokens(settings(endpoint, client_secret="wrong-secret"), {})
+    with pytest.raises(aiokafka.errors.KafkaConnectionError, match="refuses client us") as by_aiokafka:
+        await AiokafkaTokens(tokens).token()
+    with pytest.raises(kafka.errors.KafkaConnectionError, match="refuses client us") as by_kafka_python:
+        KafkaPythonTokens(tokens).token()
+    assert by_aiokafka.value.retriable
+    assert by_kafka_python.value.retriable
