@@ -57,8 +57,21 @@ class PostgresServer(LocalService):
         service: Name, log, stop signal and system user, for a supervisor.
     """
 
-    def __init__(self, data_dir: Path, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
-        """Settings are postgresql.conf's (`{"fsync": "off"}` for benchmarks that say so; it is on otherwise)."""
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int = 0,
+        settings: Mapping[str, str] | None = None,
+        programs: Path | None = None,
+    ) -> None:
+        """Takes where and how, starts nothing.
+
+        Args:
+            data_dir: See above.
+            port: See above.
+            settings: postgresql.conf's (`{"fsync": "off"}` for benchmarks that say so; it is on otherwise).
+            programs: The directory of another PostgreSQL's programs, 15 or newer; None: the package's (without TLS).
+        """
         self.data_dir = data_dir.absolute()
         self.port = port
         self.service = Service(
@@ -68,6 +81,7 @@ class PostgresServer(LocalService):
             user=UNPRIVILEGED if os.geteuid() == 0 else None,
         )
         self._settings = dict(settings or {})
+        self._programs = programs
 
     @property
     def password(self) -> str:
@@ -140,14 +154,14 @@ class PostgresServer(LocalService):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.port = self.port or free_port()
         if self.service.user:
-            _make_passable(binaries(), self.data_dir)
+            _make_passable(self._bin, self.data_dir)
         if not (self._cluster / "PG_VERSION").exists():
             self._make_cluster()
 
     def command(self) -> list[str]:
         """The command line of the server process, after `prepare`. Run it as `service.user`."""
         options = [f"-c{name}={value}" for name, value in {**SETTINGS, **self._settings}.items()]
-        return [str(binaries() / "postgres"), "-D", str(self._cluster), "-p", str(self.port), *options]
+        return [str(self._bin / "postgres"), "-D", str(self._cluster), "-p", str(self.port), *options]
 
     def ready(self) -> bool:
         """Whether the server accepts a connection now."""
@@ -156,6 +170,10 @@ class PostgresServer(LocalService):
         except psycopg.OperationalError:
             return False
         return True
+
+    @property
+    def _bin(self) -> Path:
+        return self._programs or binaries()
 
     @property
     def _cluster(self) -> Path:
@@ -184,9 +202,11 @@ class PostgresServer(LocalService):
 
     def _initdb(self, directory: Path) -> None:
         # The same text order and types on every machine, whatever its locale.
-        locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        locale = ["--encoding=UTF8", "--locale=C"]
+        if self._programs is None:  # older ones do not know of it
+            locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         access = (f"--username={SUPERUSER}", f"--pwfile={self._password_file}", "--auth=scram-sha-256")
-        command = [str(binaries() / "initdb"), f"--pgdata={directory}", *access, *locale]
+        command = [str(self._bin / "initdb"), f"--pgdata={directory}", *access, *locale]
         done = subprocess.run(
             command,
             user=self.service.user,
