@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.exposition import make_wsgi_app
 
 from runtime.errors import ConfigError
+from runtime.loopback import is_loopback
 from runtime.settings.system import MetricsSettings
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,10 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class HealthServer:
-    """Serves one process's health in a thread of its own, so that a busy loop cannot hide itself."""
+    """Serves one process's health in a thread of its own, so that a busy loop cannot hide itself.
+
+    Beyond loopback it serves numbers and known words only: why a process is not ready names hosts and users.
+    """
 
     def __init__(self, settings: MetricsSettings, registry: CollectorRegistry, health: Health) -> None:
         """Binds the port.
@@ -84,6 +88,7 @@ class HealthServer:
             collector(registry=registry)
         self._metrics: Callable[..., Iterable[bytes]] = make_wsgi_app(registry)
         self._health = health
+        self._tells_why = is_loopback(settings.host)
         try:
             self._server = make_server(settings.host, settings.port, self._answer, _Server, _Quiet)
         except OSError as error:
@@ -101,6 +106,9 @@ class HealthServer:
         self._server.server_close()
         self._thread.join()
 
+    def _why(self, reason: str) -> str:
+        return reason if self._tells_why else "waiting; its log says for what"
+
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         match environ["PATH_INFO"]:
             case "/metrics":
@@ -109,7 +117,7 @@ class HealthServer:
                 status, text = ("200 OK", "live") if self._health.live else ("503 Service Unavailable", "stalled")
             case "/readyz":
                 reason = self._health.waiting_for
-                status, text = ("200 OK", "ready") if reason is None else ("503 Service Unavailable", reason)
+                status, text = ("200 OK", "ready") if reason is None else ("503 Service Unavailable", self._why(reason))
             case _:
                 status, text = "404 Not Found", "try /metrics, /healthz or /readyz"
         start_response(status, [("Content-Type", "text/plain; charset=utf-8")])

@@ -1,6 +1,5 @@
 """A receiver's DSN: what libpq takes, and whether whoever listens on the way could read or write along."""
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import psycopg
 from psycopg import conninfo, pq
 
 from runtime.errors import ConfigError
+from runtime.loopback import is_loopback
 from runtime.settings.secret import Secret
 from runtime.settings.security import TlsSettings
 from runtime.tls import tls_problems
@@ -89,13 +89,4 @@ def _is_here(merged: Mapping[str, str]) -> bool:
     if "service" in merged:  # its file may name any host
         return False
     hosts = (merged.get("hostaddr") or merged.get("host") or "").split(",")
-    return all(_is_loopback(host.strip()) for host in hosts)
-
-
-def _is_loopback(host: str) -> bool:
-    if host in ("", "localhost") or host[0] in "/@":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return all(not host or host[0] in "/@" or is_loopback(host) for host in map(str.strip, hosts))

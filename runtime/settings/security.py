@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from runtime.loopback import is_loopback
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
 
@@ -50,7 +51,7 @@ class OAuthSettings(Group):
     def guarded(self) -> bool:
         """Whether nobody on the way can read the secret: https, or this machine itself."""
         address = urlsplit(self.token_url)
-        return address.scheme == "https" or address.hostname in ("127.0.0.1", "::1", "localhost")
+        return address.scheme == "https" or is_loopback(address.hostname)
 
 
 class SaslSettings(Group):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from runtime.loopback import is_loopback
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
 from runtime.settings.security import TlsSettings
@@ -150,4 +151,4 @@ class SourceSettings(Group):
 def _readable_on_the_way(address: str) -> bool:
     """Whether a request to it leaves this machine without encryption."""
     parts = urlsplit(address)
-    return parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost")
+    return parts.scheme != "https" and not is_loopback(parts.hostname)

@@ -60,6 +60,15 @@ def test_a_process_is_ready_when_it_says_so(served: Served) -> None:
     assert served.get("/readyz") == (503, "the database vitec does not answer\n")
 
 
+def test_beyond_loopback_nothing_is_told_but_that_it_waits() -> None:
+    """Why it waits may name hosts, users and databases; it stands in the log."""
+    health, registry = Health(), CollectorRegistry()
+    health.waiting("the database of vitec at db.example refuses user vitec")
+    server = HealthServer(MetricsSettings(host="0.0.0.0"), registry, health)
+    assert Served(Clock(), health, registry, server).get("/readyz") == (503, "waiting; its log says for what\n")
+    server.close()
+
+
 def test_a_process_that_waits_is_live(served: Served) -> None:
     served.health.waiting("the database")
     assert served.get("/healthz") == (200, "live\n")
