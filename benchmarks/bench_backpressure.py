@@ -3,15 +3,16 @@
     .venv/bin/python -m benchmarks.bench_backpressure --minutes 10
 
 Starts the whole local system, lets new readings come at an even pace, takes PostgreSQL away for so many minutes and
-brings it back. Prints the resident memory of every process (one look every five seconds), how many records had piled
-up, how long the sink took to catch up with what there was when the database came back, and whether the other
-receiver noticed anything. The raw limit of the catch-up is the rate at which the same sink loads what is there.
+brings it back. Prints the resident memory of every process (one look every five seconds) before, while the database
+is away, and when all has been caught up with; how many records had piled up; how long the sink took to read what
+there was when the database came back; and whether the other receiver noticed anything.
 """
 
 import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 
 import click
@@ -28,15 +29,17 @@ LOOK_SECONDS = 5.0
 TURN_SECONDS = 0.5
 MIB = 1 << 20
 WARM_UP_SECONDS = 60.0
+SETTLE_SECONDS = 30.0
 CATCH_UP_WITHIN = 900.0
 
 
 @dataclass
 class Memory:
-    """Looks at every process: MiB by name, for one phase after the other."""
+    """Looks at every process: MiB by its name and by the phase of the run."""
 
     system: LocalSystem
-    seen: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    phase: str = "before"
+    seen: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     _looked: float = 0.0
 
     def look(self) -> None:
@@ -49,7 +52,7 @@ class Memory:
                 found = psutil.Process(state.pid).memory_info().rss / MIB
             except psutil.NoSuchProcess:
                 continue
-            self.seen[state.name].append(found)
+            self.seen[state.name][self.phase].append(found)
 
 
 @click.command()
@@ -65,17 +68,17 @@ def main(minutes: float, points: int, tick: float) -> None:
             system.start(lambda step: click.echo(f"· {step}", err=True))
             memory = Memory(system)
             _pass(memory, WARM_UP_SECONDS)
-            memory.seen.clear()
-            before = _sinks(system)
+            before, memory.phase = _sinks(system), "away"
             _outage(system, memory, minutes * 60)
-            away = _sinks(system)
+            away, memory.phase = _sinks(system), "after"
             missed, seconds = _catch_up(system, memory)
+            _pass(memory, SETTLE_SECONDS)
             _report(memory)
-            restarts = sum(state.restarts for state in system.states() if state.name != "PostgreSQL")
+            restarts = {state.name: state.exits for state in system.states() if state.exits}
     written = _rows(away, "momentum") - _rows(before, "momentum")
     click.echo(f"{missed:,.0f} records had piled up; caught up in {seconds:.1f} s ({missed / seconds:,.0f} records/s)")
     click.echo(f"momentum meanwhile: {written:,.0f} rows, lag {_lag(away, 'momentum'):,.0f}")
-    click.echo(f"processes started again, beside PostgreSQL: {restarts}")
+    click.echo(f"processes started again, and how they had ended: {restarts}")
 
 
 def _pass(memory: Memory, seconds: float) -> None:
@@ -130,10 +133,13 @@ def _lag(samples: Samples, receiver: str) -> float:
 
 
 def _report(memory: Memory) -> None:
-    table = Table("process", "MiB first", "last", "largest", "growth")
-    for name, seen in memory.seen.items():
-        table.add_row(name, f"{seen[0]:.1f}", f"{seen[-1]:.1f}", f"{max(seen):.1f}", f"{seen[-1] - seen[0]:+.1f}")
-    Console(width=100).print(table)
+    """PostgreSQL is not there while it is away."""
+    table = Table("MiB", "before", "away: first", "away: last", "away: largest", "after: largest", "after: last")
+    for name, phases in memory.seen.items():
+        before, away, after = (phases[phase] or [nan] for phase in ("before", "away", "after"))
+        figures = (before[-1], away[0], away[-1], max(away), max(after), after[-1])
+        table.add_row(name, *(f"{figure:.1f}" for figure in figures))
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":
