@@ -173,7 +173,8 @@ class Control:
         if len(stored) != len(partitions):
             raise Superseded(
                 f"another worker writes receiver {self._receiver.name}: {len(partitions) - len(stored)} of "
-                f"{len(partitions)} positions are no longer this one's. Run one worker per receiver and share"
+                f"{len(partitions)} positions are no longer this one's. Run one worker per receiver and share. "
+                "After a backup was restored, or a refill: start it again, it goes on where they stand"
             )
         return stored
 
