@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.structs import TopicPartition
 
 from runtime.errors import PositionError, Transient
@@ -66,7 +66,7 @@ class Opening:
             return await self._restored(number, producer)
         except BaseException as error:
             await producer.stop()
-            if isinstance(error, OSError) or (isinstance(error, KafkaError) and error.retriable):
+            if isinstance(error, KafkaTimeoutError) or (isinstance(error, KafkaError) and error.retriable):
                 raise Transient(f"{type(error).__name__} while partition {number} was opened") from error
             raise
 

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.streams_system import StreamsSystem, hour
 
 pytestmark = pytest.mark.services
 
-SILENCE = "request_timeout = 2\n"
+SILENCE = "request_timeout = 4\n"
 POINTS = [f"73599910000000{number:04d}" for number in range(6)]
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(days=2)
 DATES = [(START + timedelta(hours=hours)).isoformat() for hours in range(24)]
@@ -132,11 +133,16 @@ def test_a_stop_of_streams_at_a_silent_broker_gives_up_what_is_in_hand(
     worker = streams.worker()
     streams.feed([hour("point", 0, 1)])
     streams.drain()
-    slow, silent = Trouble(latency=0.5), Trouble(silent=True)
-    with distant.network.troubled(["streams-kafka-1"], slow):
-        streams.feed(hour("point", number, number) for number in range(1, 20))
-        until(streams.transaction_is_open)
-        with distant.network.troubled(["streams-kafka-1"], silent):
+    numbers = count(1)
+
+    def within_a_transaction() -> bool:
+        """One follows the other, each as long as its requests are late."""
+        streams.feed([hour("point", next(numbers), 1, kind="volume")])
+        return streams.transaction_is_open()
+
+    with distant.network.troubled(["streams-kafka-1"], Trouble(latency=0.3)):
+        until(within_a_transaction)
+        with distant.network.troubled(["streams-kafka-1"], Trouble(silent=True)):
             assert worker.stop() == ExitCode.DEFECT
     assert "the chunk in hand is given up" in worker.said()
     streams.worker()
