@@ -48,6 +48,7 @@ def _producer(names: TopicNames) -> tuple[Right, ...]:
         _topic(names.readings, "Write"),
         _topic(names.polls, "Read", "Write"),
         _topic(names.dead_letters, "Write"),
+        Right("transactional-id", f"{names.generation}.producer.", ("Write",), prefixed=True),
     )
 
 
