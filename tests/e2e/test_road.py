@@ -13,6 +13,7 @@ from local.judge import judge
 from local.options import Options
 from local.scrape import scrape
 from local.system import LocalSystem
+from tests.listening import beyond_loopback, listening
 
 pytestmark = pytest.mark.services
 
@@ -59,6 +60,7 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     drain = Drain(system.settings)
     until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 240, "every point is served")
     until(system, drain.done, 300, "everything has arrived")
+    listens_on_loopback_only(system)
     judgement = judge(system)
     assert judgement.troubles() == []
     assert judgement.survived
@@ -70,3 +72,11 @@ def answers(system: LocalSystem) -> bool:
     except OSError:
         return False
     return True
+
+
+def listens_on_loopback_only(system: LocalSystem) -> None:
+    """Every process of the product listens at its health server's port and nowhere else; Faust's web server is off."""
+    for state in system.stages.states():
+        assert listening(state.pid) == {("127.0.0.1", system.ports[state.name])}, state.name
+    for state in system.services.states():
+        assert beyond_loopback(listening(state.pid)) == [], state.name
