@@ -27,7 +27,7 @@ def builder(options: Options) -> Build:
 
     def build(process: Process) -> Run:
         lines = _lines(process.settings, options)
-        return lambda: run(process, Plan(lines, options.full_sweep))
+        return lambda: run(process, Plan(lines, options.full_sweep, options.shard))
 
     return build
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from zlib import crc32
 
 from producer.answer import Answer, Asker
+from producer.claim import Remembering
 from producer.feed import Feed
 from producer.log import Log
 from producer.memory import Memory, Remembered
@@ -58,9 +59,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where the poller writes, what it remembers, and what keeps it from writing dead letters only."""
+    """What the poller remembers and how that is made to last, where it writes, and what stops it in time."""
 
     memory: Memory
+    claim: Remembering
     log: Log
     records: Records
     circuit: SourceCircuit
@@ -82,7 +84,8 @@ class Poller:
         self._feed = feed
         self._spans = spans
         self._asker = asker
-        self._memory, self._log, self._records = keeping.memory, keeping.log, keeping.records
+        self._memory, self._claim = keeping.memory, keeping.claim
+        self._log, self._records = keeping.log, keeping.records
         self._circuit = keeping.circuit
         self._report = report
         self._now = now
@@ -106,6 +109,7 @@ class Poller:
             Transient: no answer; to be tried again.
             CircuitOpen: too much of the source would be dead letters; to be tried again, more slowly.
             Unreadable: an answer that cannot be read; its dead letter is acknowledged; to be tried again.
+            Superseded: another producer has claimed these points.
             Fatal: Kafka refuses what we write.
         """
         turn = self._plan(point)
@@ -187,7 +191,7 @@ class Poller:
     async def _store(self, point: Point, remembered: Remembered) -> None:
         """Remembers in this process at once, and durably when this returns."""
         record = self._memory.put(point.metering_point, remembered)
-        await self._log.append([self._records.memory(self._feed.name, point.metering_point, record)])
+        await self._claim.write(self._records.memory(self._feed.name, point.metering_point, record))
 
     async def _publish(self, point: Point, changes: Changes) -> int:
         """Writes what an answer came to; returns the offset after its last reading, 0 where there is none."""

@@ -1,11 +1,10 @@
 """The producer at work: waits for Kafka, recalls, polls every source, and drains when asked to stop."""
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -13,12 +12,14 @@ import uvloop
 
 from producer.answer import Asker
 from producer.auth import credentials
+from producer.claim import Claims
 from producer.client import Client
 from producer.feed import Feed
 from producer.gate import Gate
 from producer.log import KafkaLog
 from producer.memory import Memory
-from producer.points import Point
+from producer.patience import patiently
+from producer.points import Point, Shard
 from producer.poller import Keeping, Poller
 from producer.recall import Owned, recall
 from producer.records import Records, Topics
@@ -26,11 +27,10 @@ from producer.report import Report
 from producer.source_circuit import SourceCircuit
 from producer.windows import Spans
 from producer.work import IN_HAND, Pace, SourceWork
-from runtime.errors import ExitCode, Transient
 from runtime.metrics import ProducerMetrics
-from runtime.process import Process, leave
+from runtime.process import Process
 from runtime.registry import schema_registry
-from runtime.retry import Backoff
+from runtime.tls import tls_context
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
 
@@ -61,6 +61,7 @@ class Plan:
 
     lines: Sequence[Line]
     full_sweep: bool = False
+    shard: Shard = field(default_factory=Shard)
 
 
 def run(process: Process, plan: Plan) -> None:
@@ -93,6 +94,7 @@ class _Producer:
         self._circuits: list[SourceCircuit] = []
         self._works: list[SourceWork] = []
         self._log: KafkaLog | None = None
+        self._claims: Claims | None = None
         self._silent = False
 
     async def run(self) -> None:
@@ -109,19 +111,21 @@ class _Producer:
         needed = (topics.names.readings, topics.names.polls, topics.names.dead_letters)
         await self._patiently(lambda: asyncio.to_thread(require, self._settings, needed))
         records = await self._patiently(lambda: asyncio.to_thread(self._records, topics))
+        claims = await self._patiently(partial(self._claimed, topics.names))
         await self._patiently(partial(self._recall, topics))
         kafka = await self._patiently(self._connected)
         self._log = kafka
         try:
-            await self._poll(kafka, records)
+            await self._poll(kafka, claims, records)
         finally:
-            await self._close(kafka)
+            await self._close(kafka, claims)
 
-    async def _poll(self, kafka: KafkaLog, records: Records) -> None:
+    async def _poll(self, kafka: KafkaLog, claims: Claims, records: Records) -> None:
         async with AsyncExitStack() as stack:
             for line in self._plan.lines:
                 client = await stack.enter_async_context(self._client(line.feed))
-                keeping = Keeping(self._memories[line.feed.name], kafka, records, self._circuit(line.feed))
+                name = line.feed.name
+                keeping = Keeping(self._memories[name], claims.of(name), kafka, records, self._circuit(line.feed))
                 self._works.append(self._work(line, client, keeping))
             log.info("polling", extra={"sources": len(self._works), "points": self._count_points()})
             async with asyncio.TaskGroup() as group:
@@ -142,7 +146,9 @@ class _Producer:
     def _client(self, feed: Feed) -> Client:
         gate = Gate(feed.name, feed.settings.poll.unauthorised_retry, self._metrics.authorised)
         self._gates.append(gate)
-        return Client(feed, credentials(feed.settings.auth, self._process.environment), gate, self._metrics)
+        settings, environment = feed.settings, self._process.environment
+        tls = tls_context(f"sources.{feed.name}.tls", settings.tls, environment) if settings.encrypted else None
+        return Client(feed, credentials(settings.auth, environment), gate, self._metrics, tls)
 
     def _circuit(self, feed: Feed) -> SourceCircuit:
         circuit = SourceCircuit(self._settings.dead_letters, feed.name, self._metrics.stopped.labels(feed.name))
@@ -158,6 +164,14 @@ class _Producer:
 
     def _records(self, topics: Topics) -> Records:
         return Records(topics, schema_registry(self._settings.registry, self._process.environment))
+
+    async def _claimed(self, names: TopicNames) -> Claims:
+        sources = [line.feed.name for line in self._plan.lines]
+        shard = f"{self._plan.shard.number}-of-{self._plan.shard.count}"
+        claims = Claims(self._settings.kafka, {name: names.producer(name, shard) for name in sources})
+        await claims.start()
+        self._claims = claims
+        return claims
 
     async def _connected(self) -> KafkaLog:
         kafka = KafkaLog(self._settings.kafka)
@@ -182,29 +196,15 @@ class _Producer:
         log.info("recalled", extra={"records": count, "points": sum(map(len, self._memories.values()))})
 
     async def _patiently(self, call: Callable[[], Coroutine[object, object, T]]) -> T:
-        """Calls until it succeeds, with back-off while something is away; nothing is in hand, so a stop ends it all."""
-        backoff = Backoff(maximum=3.0)
-        stopping = asyncio.create_task(self._stopping.wait())
-        for attempt in itertools.count(1):
-            calling = asyncio.create_task(call())
-            await asyncio.wait((calling, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if stopping.done():
-                leave(ExitCode.DONE)  # a thread of the call may still wait for Kafka
-            try:
-                return calling.result()
-            except Transient as error:
-                self._process.health.waiting(str(error))
-                log.warning("waiting: %s", error)
-                await asyncio.wait((stopping,), timeout=backoff.wait(attempt, error))
-        raise AssertionError("never reached")
+        return await patiently(call, self._stopping, self._process.health)
 
     async def _beat(self) -> None:
         """Says once a second how the process is."""
         turn = 0
         while True:
             self._process.health.beat()
-            if self._log is not None:
-                reason = self._waiting_for(self._log)
+            if self._log is not None and self._claims is not None:
+                reason = self._waiting_for(self._log, self._claims)
                 self._process.health.ready() if reason is None else self._process.health.waiting(reason)
             if turn % _TELL_EVERY == 0:
                 for work in self._works:
@@ -212,16 +212,16 @@ class _Producer:
             turn += 1
             await asyncio.sleep(_TURN)
 
-    def _waiting_for(self, kafka: KafkaLog) -> str | None:
+    def _waiting_for(self, kafka: KafkaLog, claims: Claims) -> str | None:
         """Why the process cannot do all of its work; None: it can. That Kafka is silent is logged when it changes."""
-        since = kafka.waiting_since()
-        silent = since is not None and asyncio.get_running_loop().time() - since > _ACKNOWLEDGED_WITHIN
+        waiting = [since for since in (kafka.waiting_since(), claims.waiting_since()) if since is not None]
+        silent = bool(waiting) and asyncio.get_running_loop().time() - min(waiting) > _ACKNOWLEDGED_WITHIN
         if silent != self._silent:
             self._silent = silent
             log.warning("Kafka does not acknowledge; waiting") if silent else log.info("Kafka acknowledges again")
         if silent:
             return "Kafka does not acknowledge"
-        refused = [gate.source for gate in self._gates if not gate.authorised]
+        refused = [f"{gate.source} ({gate.why})" for gate in self._gates if not gate.authorised]
         if refused:
             return f"the utility refuses our credentials: {', '.join(refused)}"
         return next((circuit.reason for circuit in self._circuits if circuit.reason is not None), None)
@@ -230,10 +230,10 @@ class _Producer:
         return sum(len(line.points) for line in self._plan.lines)
 
     @staticmethod
-    async def _close(kafka: KafkaLog) -> None:
+    async def _close(kafka: KafkaLog, claims: Claims) -> None:
         """Disconnects; does not wait for a cluster that is away."""
         try:
             async with asyncio.timeout(_FAREWELL):
-                await kafka.stop()
+                await asyncio.gather(kafka.stop(), claims.stop())
         except TimeoutError:
             log.warning("Kafka is away: what was not acknowledged is polled again after the next start")

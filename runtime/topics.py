@@ -37,6 +37,10 @@ class TopicNames:
             streams_group=f"{generation}.streams",
         )
 
+    def producer(self, source: str, shard: str) -> str:
+        """The transactional id under which a producer claims the points of a source and shard (``1-of-3``)."""
+        return f"{self.generation}.producer.{source}.{shard}"
+
     def sink_group(self, receiver: str) -> str:
         """The group under which a receiver's positions are reported to Kafka, for lag tools."""
         return f"{self.generation}.sink.{receiver}"

@@ -122,6 +122,10 @@ class KeptLog:
             raise Died  # written, but the acknowledgement never came
         return ends
 
+    async def write(self, record: Record) -> None:
+        """Makes what is remembered last."""
+        await self.append([record])
+
     def readings(self) -> list[Reading]:
         """What was published."""
         codec = Codec(Reading, EmbeddedRegistry())
@@ -187,7 +191,7 @@ class PollingRoom:
         records = Records(Topics(NAMES, PARTITIONS), EmbeddedRegistry())
         report = Report("feed", self.metrics)
         self.circuit = SourceCircuit(self.limits, "feed", self.metrics.stopped.labels("feed"))
-        keeping = Keeping(self.memory, self.log, records, self.circuit)
+        keeping = Keeping(self.memory, self.log, self.log, records, self.circuit)
         return Poller(self.feed, self.spans, asker, keeping, report, lambda: self.now)
 
     def restart(self) -> None:
