@@ -14,7 +14,7 @@ from producer.memory import NOTHING, Memory, Remembered
 from producer.points import Point
 from producer.recall import Owned, recall
 from producer.records import Records, Topics
-from runtime.errors import Fatal, PositionError, Transient
+from runtime.errors import ConfigError, PositionError, Transient
 from runtime.settings.system import KafkaSettings
 from schemas.keys import partition_of
 from schemas.registry import EmbeddedRegistry
@@ -160,7 +160,7 @@ async def test_readings_that_are_no_longer_there_are_noticed(
     await log.stop()
     owned = {"feed": Owned({POINT: Point(POINT)}, Memory(9))}
     if refused:
-        with pytest.raises(PositionError, match="meterstream topics create"):
+        with pytest.raises(PositionError, match="meterstream reprocess"):
             await recall(system.settings.kafka, topics, owned)
     else:
         await recall(system.settings.kafka, topics, owned)
@@ -177,5 +177,5 @@ async def test_a_batch_that_kafka_refuses_for_good_is_told_to_all_who_wait_for_i
     records = [Record(f"{system.names.readings}.small", 0, b"k", b"x" * 2_000) for _ in range(3)]
     async with asyncio.timeout(20):
         results = await asyncio.gather(*(log.append([record]) for record in records), return_exceptions=True)
-    assert [type(result) for result in results] == [Fatal] * 3
+    assert [type(result) for result in results] == [ConfigError] * 3
     await log.stop()
