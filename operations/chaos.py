@@ -17,8 +17,8 @@ FAILED = 1
     "--seed", type=click.IntRange(min=1), default=1, show_default=True, help="The same seed, the same faults."
 )
 @click.option("--kinds", default="*", show_default=True, help="Which kinds of fault: names, *, commas.")
-@click.option("--seconds", type=float, default=40.0, show_default=True, help="Over which the faults spread.")
-@click.option("--faults", type=int, default=12, show_default=True, help="How many.")
+@click.option("--seconds", type=float, default=45.0, show_default=True, help="Over which the faults spread.")
+@click.option("--faults", type=int, default=16, show_default=True, help="How many.")
 @click.option("--socket", "path", type=click.Path(path_type=Path), default=SOCKET, show_default=True)
 def chaos(seed: int, kinds: str, seconds: float, faults: int, path: Path) -> None:
     """Breaks the local system that `make up` runs, heals it, and compares every row with what the utility said.

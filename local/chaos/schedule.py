@@ -17,9 +17,9 @@ THREE_EVERY = 3
 class Size:
     """How much is drawn for a run. ``three``: of kinds that need three brokers, where a run has them."""
 
-    seconds: float = 40.0
-    plain: int = 12
-    alone: int = 2
+    seconds: float = 45.0
+    plain: int = 16
+    alone: int = 3
     three: int = 7
 
 
