@@ -128,12 +128,12 @@ def load_mapping(name: str) -> Mapping:
         mapping = Mapping.model_validate(tomllib.loads(_text(name)))
     except OSError as error:
         raise ConfigError([f"mapping {name}: cannot be read: {error.strerror}; name a TOML file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"mapping {name}: not TOML: {error}"]) from None
     except ValidationError as error:
         raise ConfigError(
             [f"mapping {name}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
         ) from None
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number or a nesting beyond Python's limits
+        raise ConfigError([f"mapping {name}: not TOML: {error}"]) from None
     return mapping
 
 

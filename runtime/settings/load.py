@@ -59,7 +59,7 @@ def _read(file: Path | None) -> dict[str, Any]:
         return {key: _anchored(value, file.parent) for key, value in written.items()}
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}; name another with --config"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number or a nesting beyond Python's limits
         raise ConfigError([f"{file}: not TOML: {error}"]) from None
 
 

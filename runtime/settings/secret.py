@@ -3,6 +3,7 @@
 A secret is read only by the process that needs it, and never shown.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class MissingSecret(ValueError):
@@ -40,7 +43,7 @@ class Secret:
             return self.text
         if self.env is not None:
             if self.env not in environment:
-                raise MissingSecret(f"environment variable {self.env} is not set")
+                raise MissingSecret(f"{self} is not set")
             return environment[self.env]
         if self.file is None:
             raise MissingSecret("neither env nor file is given")
@@ -53,7 +56,8 @@ class Secret:
 
     def __str__(self) -> str:
         if self.env is not None:
-            return f"environment variable {self.env}"
+            # Somebody may have written the secret itself where its variable's name belongs.
+            return f"environment variable {self.env if _NAME.fullmatch(self.env) else '(env holds no name of one)'}"
         return f"file {self.file}" if self.file is not None else "********"
 
     @classmethod
