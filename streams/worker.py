@@ -203,8 +203,9 @@ def broken_off(error: BaseException) -> Fatal | None:
     """In our words, what aiokafka raised since Kafka, or the way to it, failed at the wrong moment; else None."""
     if not isinstance(error, KafkaError | IllegalOperation):
         return None
-    said = f"{type(error).__name__}: {error}".splitlines()[0]
-    return Fatal(f"Kafka broke off ({said}); the chunk in hand is read again after the next start")
+    name, said = type(error).__name__, str(error).partition("\n")[0]
+    about = said if name in said else f"{name}: {said}"
+    return Fatal(f"Kafka broke off ({about}); what was in hand is done after the next start")
 
 
 def _codecs(registry: SchemaRegistry) -> tuple[Codec[Reading], Codec[MeterValue], Codec[DeadLetter]]:
