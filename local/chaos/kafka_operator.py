@@ -13,7 +13,7 @@ from runtime.errors import MeterstreamError
 from runtime.kafka_admin import admin
 
 PAUSE = 0.3
-WITHIN = 90.0
+WITHIN = 180.0
 """Seconds: another fault may just have the cluster down, and a busy machine takes long to start it."""
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ def asked(system: LocalSystem, question: Callable[[Any], T | None], what: str) -
     """What ``question`` gives, which is asked of a connected admin client until it gives something but None.
 
     Raises:
-        ServiceError: it did not within 90 s.
+        ServiceError: it did not within 180 s.
     """
     end = time.monotonic() + WITHIN
     seen = ""
