@@ -7,6 +7,7 @@ import pytest
 from runtime.errors import Superseded, Transient
 from sinks.batch import Batch, Positions, Refused
 from sinks.delivery import Delivery
+from sinks.put_back import Judge
 from sinks.writer import Opened, Refuse, Topic, Written
 from tests.sink_rows import row, value
 
@@ -36,6 +37,9 @@ class ScriptedWriter:
         if isinstance(end, Exception):
             raise end
         return end
+
+    def put_back(self, judge: Judge, refuse: Refuse) -> None:
+        raise AssertionError
 
     def go_live(self) -> bool:
         return True
