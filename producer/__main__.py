@@ -9,22 +9,13 @@ import click
 from producer.build import Options, builder
 from producer.points import Shard
 from runtime.process import Invocation, check_option, config_option, main
-
-
-class _ShardType(click.ParamType):
-    name = "i/n"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
-        try:
-            return value if isinstance(value, Shard) else Shard.parse(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+from runtime.share import ShareType
 
 
 @click.command()
 @config_option
 @check_option
-@click.option("--shard", type=_ShardType(), default="1/1", help="Poll only this share of the points, such as 2/3.")
+@click.option("--shard", type=ShareType(Shard), default="1/1", help="Poll only this share of the points, such as 2/3.")
 @click.option("--source", default=None, help="Poll only this source.")
 @click.option("--full-sweep", is_flag=True, help="Begin by publishing the whole history again, changed or not.")
 def producer(config: Path | None, check_config: bool, shard: Shard, source: str | None, full_sweep: bool) -> None:

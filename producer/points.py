@@ -14,6 +14,7 @@ from typing import cast
 
 from producer.gsrn import check_digit_is_wrong
 from runtime.errors import ConfigError
+from runtime.share import Share
 from schemas import exact
 from schemas.events import SeriesKind
 from schemas.keys import partition_of
@@ -52,20 +53,8 @@ class Point:
         return self.series.get(category) or self.series.get("") or DEFAULTS
 
 
-@dataclass(frozen=True)
-class Shard:
-    """Which share of the points this process polls: ``number`` of ``count``, counted from 1."""
-
-    number: int = 1
-    count: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> "Shard":
-        """Reads ``i/n``. Raises ValueError."""
-        number, _, count = text.partition("/")
-        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-            raise ValueError(f"{text} is no shard: write i/n with i from 1 to n, such as 1/3")
-        return cls(int(number), int(count))
+class Shard(Share):
+    """Which share of the points this process polls."""
 
     def holds(self, metering_point: str) -> bool:
         """Whether a point belongs to this share; each belongs to exactly one."""

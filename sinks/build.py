@@ -8,12 +8,13 @@ from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
 from runtime.registry import schema_registry
 from runtime.settings.receiver import ReceiverSettings
+from runtime.share import Share
 from runtime.topics import TopicNames
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from sinks import points
 from sinks.circuits import Circuits
-from sinks.consumer import KafkaValues, Share
+from sinks.consumer import KafkaValues
 from sinks.database import Database
 from sinks.decoding import Decoder
 from sinks.letters import KafkaLetters

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -16,6 +15,7 @@ from runtime.kafka_refusals import refusal
 from runtime.mends import NEW_EPOCH
 from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
+from runtime.share import Share
 from runtime.standstill import Standstill
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
@@ -36,18 +36,6 @@ ASK_MS = 5_000
 """How long a question about offsets may take."""
 PATIENCE = 3.0
 """Request time-outs without a record, though some wait, that end the process."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of the partitions: the ``number``-th of ``of``."""
-
-    number: int = 1
-    of: int = 1
-
-    def partitions(self, count: int) -> list[int]:
-        """Which of so many partitions belong to the share."""
-        return list(range(self.number - 1, count, self.of))
 
 
 class KafkaValues:
@@ -79,9 +67,7 @@ class KafkaValues:
         topic = Topic(self._names.values, str(found["topic_id"]), len(found["partitions"]))
         partitions = self._share.partitions(topic.partitions)
         if not partitions:
-            raise ConfigError(
-                [f"--share {self._share.number}/{self._share.of}: topic {topic.name} has {topic.partitions} partitions"]
-            )
+            raise ConfigError([f"--share {self._share}: topic {topic.name} has {topic.partitions} partitions"])
         self.close()
         self._topic_id = topic.id
         self._consumer, self._cluster = connected(

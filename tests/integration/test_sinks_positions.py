@@ -12,7 +12,8 @@ from local.cluster import Cluster
 from runtime.errors import PositionError
 from runtime.settings.load import load
 from runtime.settings.receiver import BatchSettings
-from sinks.consumer import KafkaValues, Share
+from runtime.share import Share
+from sinks.consumer import KafkaValues
 from tests.receiver_databases import SQLiteReceiver
 from tests.sink_rows import PARTITIONS, record, value
 from tests.sink_system import SinkProcess, SinkSystem, until

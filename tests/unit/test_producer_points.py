@@ -117,5 +117,5 @@ def test_each_point_belongs_to_exactly_one_shard(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "0/3", "4/3", "a/b", "1/0", "-1/3", "1/3/5", "1.0/3"])
 def test_a_shard_is_i_of_n(text: str) -> None:
-    with pytest.raises(ValueError, match="is no shard"):
+    with pytest.raises(ValueError, match="is no share"):
         Shard.parse(text)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from runtime.share import Share
 from sinks import migrations
 from sinks.binary_copy import copy_data
 from sinks.columns import COLUMNS, NAMES, create_table, rows_table
-from sinks.consumer import Share
 from sinks.postgresql import TYPES
 from sinks.sqlite import instant_text
 from tests.sink_rows import row, value
