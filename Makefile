@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo chaos up test check lint format lock clean
+.PHONY: demo chaos up test check lint format lock audit clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
@@ -52,6 +52,9 @@ lock:  ## resolve again and write the locks
 	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	@$(COMPILE) --group build -o requirements/build.lock
 	@$(COMPILE) pyproject.toml --group local --group dev -c requirements/runtime.lock -o requirements/dev.lock
+
+audit: $(READY)  ## what ships against the published advisories; needs a network, so it is not part of `make test`
+	@$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/runtime.lock
 
 clean:
 	rm -rf $(VENV) .cache .run

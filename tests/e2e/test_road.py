@@ -1,5 +1,6 @@
 """The whole road, with every process killed once in the middle: what arrives is what the utility said."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,11 +20,14 @@ pytestmark = pytest.mark.services
 
 STAGES = ("producer", "streams-1", "streams-2", "sink-vitec", "sink-momentum")
 SERVICES = ("PostgreSQL", "Kafka", "utility")
+WRITE_WATCH = Path(__file__).resolve().parents[1] / "write_watch"
 
 
 @pytest.fixture
-def system() -> Iterator[LocalSystem]:
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSystem]:
     """Not in pytest's own directory: pytest closes that to other users, and as root PostgreSQL runs as another."""
+    monkeypatch.setenv("PYTHONPATH", str(WRITE_WATCH), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # as in the image
     with tempfile.TemporaryDirectory(prefix="meterstream-road-") as directory:
         options = Options(Path(directory), points=24, seed=7, tick=0.5, hours=5 * 24, days=30, months=12)
         with LocalSystem(options) as running:
@@ -61,6 +65,7 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 240, "every point is served")
     until(system, drain.done, 300, "everything has arrived")
     listens_on_loopback_only(system)
+    writes_its_database_only(system)
     judgement = judge(system)
     assert judgement.troubles() == []
     assert judgement.survived
@@ -80,3 +85,14 @@ def listens_on_loopback_only(system: LocalSystem) -> None:
         assert listening(state.pid) == {("127.0.0.1", system.ports[state.name])}, state.name
     for state in system.services.states():
         assert beyond_loopback(listening(state.pid)) == [], state.name
+
+
+def writes_its_database_only(system: LocalSystem) -> None:
+    """What the containers rely on, whose root is read-only."""
+    written = {
+        (name, line)
+        for name in STAGES
+        for line in (system.directory / "logs" / f"{name}.log").read_text("utf-8").splitlines()
+        if line.startswith("WRITES ")
+    }
+    assert written == {("sink-momentum", f"WRITES {system.directory / 'momentum.sqlite'}")}

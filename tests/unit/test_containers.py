@@ -149,6 +149,26 @@ def test_every_volume_is_writable_by_the_user_of_the_image() -> None:
 def test_containers_run_without_root_and_hold_no_secret() -> None:
     assert DOCKERFILE.index("USER meterstream") < DOCKERFILE.index("FROM runtime AS trial")
     assert not re.search(r"(?i)(password|secret|key)\s*=", DOCKERFILE)
-    for name in OURS:
-        if name != "utility":
-            assert SERVICES[name]["read_only"] is True
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_containers_of_ours_can_write_nothing_but_their_volumes_and_become_nobody_else(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert not {"privileged", "cap_add", "user", "devices", "pid", "network_mode"} & service.keys()
+
+
+def test_no_container_gains_privileges_or_is_reached_from_outside() -> None:
+    for name, service in SERVICES.items():
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "ports" not in service, name
+
+
+def test_the_image_installs_what_the_locks_hold_and_nothing_else() -> None:
+    installs = re.findall(r"pip install ([^\\&\n]+)", DOCKERFILE)
+    assert len(installs) == 3
+    for options in installs:
+        assert "--require-hashes -r " in options or "--no-deps --no-index dist/*.whl" in options
