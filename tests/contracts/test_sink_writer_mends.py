@@ -150,13 +150,14 @@ def test_an_epoch_takes_the_place_of_one_whose_table_is_gone(
 
 
 def test_tables_of_the_first_release_are_carried_on(there: ReceiverDatabase, writing: Writing) -> None:
-    """As a worker of 0.1.0 left them: without the columns that came later."""
+    """As a worker of 0.1.0 left them: without the columns and the table that came later."""
     writer = writing()
     writer.open(TOPIC, [0, 1])
     write(writer, value(1))
     writer.close()
     there.run("ALTER TABLE positions DROP COLUMN worker")
     there.run("ALTER TABLE epochs DROP COLUMN wanted")
+    there.run("DROP TABLE put_backs")
     there.run("DELETE FROM schema_version WHERE version > 1")
     newer = writing()
     assert newer.open(TOPIC, [0, 1]).positions == {0: 1, 1: 0}
