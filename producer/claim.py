@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, KafkaTimeoutError, ProducerFenced
 
 from producer.log import Record
@@ -21,6 +20,7 @@ from runtime.errors import Fatal, MeterstreamError, Superseded, Transient
 from runtime.kafka import aiokafka_options
 from runtime.kafka_refusals import refusal
 from runtime.settings.system import KafkaSettings
+from runtime.transactional_producer import TransactionalProducer
 
 _MOST = 1_000
 """Records of one transaction: those of as many points."""
@@ -62,7 +62,7 @@ class Claim:
         self._task: asyncio.Task[None] | None = None
         self._since = 0.0
         self._lost: MeterstreamError | None = None
-        self._producer = AIOKafkaProducer(**aiokafka_options(settings), transactional_id=transactional_id)
+        self._producer = TransactionalProducer(**aiokafka_options(settings), transactional_id=transactional_id)
 
     async def start(self) -> None:
         """Connects, and shuts out whoever claimed the points before.

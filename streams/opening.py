@@ -5,12 +5,12 @@ import time
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.structs import TopicPartition
 
 from runtime.errors import PositionError, Transient
 from runtime.mends import NEW_EPOCH
+from runtime.transactional_producer import TransactionalProducer
 from streams.partition import Partition, Shared
 from streams.position import Expected, Found, starting_point
 
@@ -81,7 +81,7 @@ class Opening:
         return Partition(shared, number, producer, state, position), found
 
     def _producer(self, number: int) -> Any:
-        return AIOKafkaProducer(
+        return TransactionalProducer(
             **self._options,
             acks="all",
             transactional_id=f"{self._shared.names.streams_group}.{number}",
