@@ -3,17 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
-
-import uvloop
 
 from producer.answer import Asker
 from producer.auth import credentials
 from producer.claim import Claims
 from producer.client import Client
+from producer.event_loop import run_to_end
 from producer.feed import Feed
 from producer.gate import Gate
 from producer.log import KafkaLog
@@ -27,6 +26,8 @@ from producer.report import Report
 from producer.source_circuit import SourceCircuit
 from producer.windows import Spans
 from producer.work import IN_HAND, Pace, SourceWork
+from runtime.errors import Transient
+from runtime.kafka_reach import explain
 from runtime.metrics import ProducerMetrics
 from runtime.process import Process
 from runtime.registry import schema_registry
@@ -41,7 +42,7 @@ DRAIN = 8.0
 _FAREWELL = 2.0
 _TURN = 1.0
 _TELL_EVERY = 5
-_ACKNOWLEDGED_WITHIN = 5.0
+_ACKNOWLEDGED_WITHIN, _EXPLAINED_WITHIN = 5.0, 2.0
 
 T = TypeVar("T")
 
@@ -67,17 +68,7 @@ class Plan:
 def run(process: Process, plan: Plan) -> None:
     """Polls until a stop is requested; raises what ended it otherwise."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # while Kafka is away it says so 40 times a second
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(_Producer(process, plan).run())
-        except BaseExceptionGroup as group:
-            raise _first(group) from group
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    run_to_end(_Producer(process, plan).run())
 
 
 class _Producer:
@@ -209,8 +200,16 @@ class _Producer:
             if turn % _TELL_EVERY == 0:
                 for work in self._works:
                     work.tell()
+                if self._silent:
+                    await self._ask_why()
             turn += 1
             await asyncio.sleep(_TURN)
+
+    async def _ask_why(self) -> None:
+        """Raises Fatal where Kafka is silent because it does not let us in any more; else it is waited for."""
+        impatient = self._settings.kafka.model_copy(update={"request_timeout": _EXPLAINED_WITHIN})
+        with suppress(Transient):
+            await asyncio.to_thread(explain, impatient)
 
     def _waiting_for(self, kafka: KafkaLog, claims: Claims) -> str | None:
         """Why the process cannot do all of its work; None: it can. That Kafka is silent is logged when it changes."""

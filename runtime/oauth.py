@@ -28,6 +28,8 @@ AHEAD = 0.2
 LIFE = 300.0
 """Seconds that a token lives whose answer does not say."""
 TRIES = 3
+PAUSE = 5.0
+"""Seconds in which an endpoint that gave none is left alone: clients that are shut out ask 30 times a second."""
 MOST_BYTES = 64 << 10
 
 
@@ -62,6 +64,8 @@ class Tokens:
         self._lock = threading.Lock()
         self._backoff = Backoff(initial=0.1, maximum=1.0)
         self._token: _Token | None = None
+        self._failure: Transient | None = None
+        self._pause_until = 0.0
 
     def token(self) -> str:
         """A token that lives.
@@ -71,28 +75,40 @@ class Tokens:
             Transient: it does not answer.
         """
         with self._lock:
-            if self._token is None or self._clock() >= self._token.renew_at:
+            now = self._clock()
+            if self._token is not None and now < self._token.renew_at:
+                return self._token.text
+            if self._failure is None or now >= self._pause_until:
                 self._renew()
-            if self._token is None:
-                raise AssertionError("_renew leaves a token or raises")
-            return self._token.text
+            if self._token is not None and self._clock() < self._token.ends_at:
+                return self._token.text
+            if self._failure is None:
+                raise Transient("the token endpoint gives tokens that have ended already")
+            raise type(self._failure)(str(self._failure))  # a new one each time: it gathers what it passes
 
     def _renew(self) -> None:
-        for attempt in range(1, TRIES + 1):
+        """A new token, or why there is none."""
+        try:
+            answer = self._asked()
+        except Transient as error:
+            self._failure, self._pause_until = error, self._clock() + PAUSE
+            if self._token is not None:
+                log.warning("the old Kafka token serves to its end: %s", error)
+        else:
+            life = answer.expires_in if answer.expires_in is not None else LIFE
+            now = self._clock()
+            self._failure, self._token = None, _Token(answer.access_token, now + life * (1 - AHEAD), now + life)
+
+    def _asked(self) -> _Answer:
+        """The endpoint's answer; a refusal is final, whatever else may pass is tried again."""
+        for attempt in range(1, TRIES):
             try:
-                answer = self._ask()
-            except Transient as error:
-                if self._token is not None and self._clock() < self._token.ends_at:
-                    log.warning("the old Kafka token serves on: %s", error)
-                    return
-                if attempt == TRIES or isinstance(error, TokenRefused):
-                    raise
+                return self._ask()
+            except TokenRefused:
+                raise
+            except Transient:
                 time.sleep(self._backoff.wait(attempt))
-            else:
-                life = answer.expires_in if answer.expires_in is not None else LIFE
-                now = self._clock()
-                self._token = _Token(answer.access_token, now + life * (1 - AHEAD), now + life)
-                return
+        return self._ask()
 
     def _ask(self) -> _Answer:
         settings = self._settings

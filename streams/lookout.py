@@ -17,9 +17,10 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
-from runtime.errors import MeterstreamError, PositionError
+from runtime.errors import Fatal, MeterstreamError, PositionError
 from runtime.health import Health
 from runtime.kafka_admin import admin
+from runtime.kafka_reach import Distrusted
 from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.settings.system import KafkaSettings
 from runtime.topic_admin import CREATE, topic_ids
@@ -41,8 +42,8 @@ class Sight:
     ends: Mapping[int, int] = field(default_factory=dict)
 
 
-Seen = Sight | str
-"""Or why it told nothing."""
+Seen = Sight | str | Fatal
+"""Or why it told nothing; Fatal: it does not let us in any more."""
 
 
 class Lookout:
@@ -60,6 +61,10 @@ class Lookout:
 
     def saw(self, seen: Seen) -> None:
         """Takes a look's result."""
+        if isinstance(seen, Fatal):
+            # The clients would try again and again with the secrets of the start; a new process reads them anew.
+            self._failed(seen)
+            return
         trouble = seen if isinstance(seen, str) else self._missing(seen.ids)
         if trouble != self._trouble:
             log.warning("waiting: %s", trouble) if trouble else log.info("Kafka answers again")
@@ -130,7 +135,7 @@ def _look(kafka: KafkaSettings, aim: Aim, tell: Callable[[Seen], object]) -> Non
                     time.sleep(EVERY)
                 return
         except MeterstreamError as error:
-            seen = str(error)
+            seen = Fatal(str(error)) if isinstance(error, Distrusted) else str(error)
         except KafkaError as error:
             seen = f"Kafka does not answer ({type(error).__name__})"
         if not _told(tell, seen):

@@ -9,6 +9,7 @@ import uvloop
 from aiokafka.errors import IllegalOperation, KafkaError
 from kafka import TopicPartition
 
+from runtime.backstop import backstop
 from runtime.circuit import Circuit
 from runtime.errors import ConfigError, ExitCode, Fatal, MeterstreamError
 from runtime.kafka import aiokafka_options
@@ -23,7 +24,6 @@ from schemas.events import DeadLetter, MeterValue, Reading
 from schemas.registry import SchemaRegistry
 from streams import configured, lookout
 from streams.app import Membership, attach, streams_app
-from streams.backstop import backstop
 from streams.intake import Intake
 from streams.opening import Opening
 from streams.owner import Owner, Signs
@@ -129,7 +129,7 @@ class Worker:
 
         def saw(seen: lookout.Seen) -> None:
             out.saw(seen)
-            if self._owner is not None and not isinstance(seen, str):
+            if self._owner is not None and isinstance(seen, lookout.Sight):
                 self._owner.compare(seen.ends)
 
         aim = lookout.Aim(tuple(known), readings)

@@ -65,7 +65,26 @@ def test_while_none_is_to_be_had_the_old_one_serves_to_its_end(endpoint: TokenEn
     with pytest.raises(Transient, match="the token endpoint answers with HTTP 503"):
         tokens.token()
     endpoint.broken = False
+    clock.now = 105.0
     assert tokens.token()
+
+
+def test_an_endpoint_that_gives_none_is_left_alone_for_a_while(endpoint: TokenEndpoint, clock: Clock) -> None:
+    """However often clients that are shut out ask: both while the old token serves, and after its end."""
+    tokens = Tokens(settings(endpoint), {}, clock)
+    first = tokens.token()
+    endpoint.clients["us"] = "exchanged"
+    clock.now = 97.0
+    assert [tokens.token() for _ in range(30)] == [first] * 30
+    clock.now = 101.0
+    for _ in range(30):
+        with pytest.raises(TokenRefused):
+            tokens.token()
+    assert len(endpoint.requests) == 2
+    clock.now = 102.0
+    endpoint.clients["us"] = SECRET
+    assert tokens.token()
+    assert len(endpoint.requests) == 3
 
 
 def test_what_may_pass_is_tried_again_at_once_and_a_refusal_is_not(endpoint: TokenEndpoint, clock: Clock) -> None:
@@ -92,6 +111,7 @@ def test_a_secret_that_was_exchanged_serves_for_the_next_token(
     assert tokens.token() == first, "while it is being exchanged"
     endpoint.clients["us"] = "exchanged"
     file.write_text("exchanged")
+    clock.now = 95.0
     tokens.token()
     assert endpoint.requests[-1]["client_secret"] == "exchanged"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.errors import PositionError
+from runtime.errors import Fatal, PositionError
 from runtime.health import Health
 from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.settings.tree import Settings
@@ -53,6 +53,12 @@ def test_what_was_set_while_kafka_was_away_stays(world: World) -> None:
     world.health.waiting("opening partitions")
     world.lookout.saw(Sight(KNOWN))
     assert world.waiting_for() == "opening partitions"
+
+
+def test_a_worker_that_is_shut_out_ends_and_says_why(world: World) -> None:
+    """Its successor reads the secrets anew, and asks slowly."""
+    world.lookout.saw(Fatal("Kafka refuses user streams"))
+    assert [str(error) for error in world.failed] == ["Kafka refuses user streams"]
 
 
 def test_a_topic_that_is_missing_is_waited_for(world: World) -> None:
