@@ -36,6 +36,7 @@ class Extent:
 
     most: int
     parked: bool
+    again: bool
     dry_run: bool
     yes: bool
     operator: str | None
@@ -80,6 +81,7 @@ extent_options = _grouped(
             "--max", "most", type=click.IntRange(1), default=1_000, show_default=True, help="So many at most."
         ),
         "parked": click.option("--parked", is_flag=True, help="Those that are parked, too."),
+        "again": click.option("--again", is_flag=True, help="Those that were put back already, too."),
         "dry_run": click.option("--dry-run", is_flag=True, help="Only show what would come of it."),
         "yes": click.option("--yes", is_flag=True, help="Do not ask."),
         "operator": click.option("--operator", help="Who does it, for the audit (default: user@host)."),

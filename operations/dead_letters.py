@@ -13,7 +13,7 @@ from rich.console import Console
 
 from operations import dead_letter_views as views
 from operations.dead_letter_box import Choice, DeadLetterBox
-from operations.dead_letter_fold import Folded
+from operations.dead_letter_fold import Folded, State
 from operations.dead_letter_options import Extent, attempts_option, choice_options, extent_options
 from operations.invocation import Commands, config_option, settings
 from runtime.errors import ConfigError
@@ -96,7 +96,8 @@ def replay(choice: Choice, attempts: int, extent: Extent, as_json: bool) -> None
     be a dead letter again is not put back, and counts as a try. Each try is noted for ever, with who did it. May be
     interrupted and run again.
     """
-    choice = replace(choice, states=("open", "parked") if extent.parked else ("open",))
+    chosen: dict[State, bool] = {"open": True, "parked": extent.parked, "put_back": extent.again}
+    choice = replace(choice, states=tuple(state for state, wanted in chosen.items() if wanted))
     title = "What would come of it" if extent.dry_run else "What has come of it"
     _show(title, views.outcomes(_put_back(choice, attempts, extent)), _OUTCOME, as_json)
 

@@ -235,6 +235,7 @@ def test_what_was_put_back_is_open_again_only_when_it_is_seen_again(desk: Desk) 
     desk.lay(mapped_wrongly())
     assert desk.replayed() == {("bad_value", "put_back"): 1}
     assert desk.replayed() == {}
+    assert desk.replayed("--again", "--dry-run") == {("bad_value", "put_back"): 1}
     desk.lay(mapped_wrongly())
     assert desk.states() == {"bad_value": "open"}
     assert desk.replayed() == {("bad_value", "put_back"): 1}
