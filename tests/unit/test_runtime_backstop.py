@@ -2,7 +2,7 @@
 
 import threading
 
-from streams.backstop import backstop
+from runtime.backstop import backstop
 
 
 def test_what_takes_longer_is_told_while_it_hangs() -> None:
