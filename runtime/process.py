@@ -129,9 +129,13 @@ def _live(process: Process, run: Run) -> None:
         log.info("stopping", extra={"signal": number.name})
         process.stop.request()
 
-    server = HealthServer(process.settings.metrics, process.registry, process.health)
-    with closing(server), closing(SignalListener(on_signal)):
+    # The signals first: who sees the process serve may tell it to stop.
+    with closing(SignalListener(on_signal)), closing(_served(process)):
         run()
+
+
+def _served(process: Process) -> HealthServer:
+    return HealthServer(process.settings.metrics, process.registry, process.health)
 
 
 def leave(code: ExitCode) -> None:

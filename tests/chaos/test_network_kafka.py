@@ -163,7 +163,7 @@ def test_what_the_producer_wrote_is_there_once_though_the_answer_was_lost(
     utility.say = lambda point: spoken(point, dict.fromkeys(DATES, next(versions)))
     chance = Random(7)
     with producer.producer() as process:
-        eventually(lambda: producer.get("/readyz")[0] == 200)
+        eventually(lambda: producer.get("/readyz")[0] == 200, 120)
         for _ in range(12):
             with distant.network.troubled(["producer-kafka-1"], Trouble(unanswered=("Produce",))) as lost:
                 eventually(lambda lost=lost: lost.count)  # type: ignore[misc]  # mypy knows no defaults
@@ -179,11 +179,11 @@ def test_a_producer_at_a_silent_broker_says_so_and_goes_on(
     distant: DistantKafka, producer: ProducerSystem, utility: ScriptedUtility
 ) -> None:
     with producer.producer() as process:
-        eventually(lambda: producer.get("/readyz")[0] == 200)
+        eventually(lambda: producer.get("/readyz")[0] == 200, 120)
         with distant.network.troubled(["producer-kafka-1"], Trouble(silent=True)):
             utility.say = lambda point: spoken(point, dict.fromkeys(DATES, 2))
             eventually(lambda: producer.get("/readyz") == (503, "Kafka does not acknowledge\n"))
-        eventually(lambda: producer.get("/readyz")[0] == 200)
+        eventually(lambda: producer.get("/readyz")[0] == 200, 120)
         eventually(lambda: sum(one.consumption == 2 * 10**12 for one in producer.readings()) >= len(POINTS))
         assert stopped(process) == 0
 

@@ -5,7 +5,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,13 +77,17 @@ def test_the_commands_of_a_real_installation(running: None) -> None:
 
 
 def test_each_process_runs_by_itself(running: None) -> None:
-    """Each in its own right, beside those of `make up`, until it is ready and told to stop."""
+    """Each in its own right, beside those of `make up`, until it serves and is told to stop."""
     for command in [one for one in commands() if one.startswith("python ") and "sinks" not in one]:
         process = subprocess.Popen(words(command), cwd=UP, stderr=subprocess.PIPE, text=True)
-        time.sleep(8)
+        assert process.stderr is not None
+        said = ""
+        while "serving health" not in said:
+            said += process.stderr.readline()
+            assert process.poll() is None, said
         process.terminate()
-        _, said = process.communicate(timeout=30)
-        assert process.returncode == 0, said[-3000:]
+        _, rest = process.communicate(timeout=60)
+        assert process.returncode == 0, said + rest[-3000:]
     for receiver in ("vitec", "momentum"):
         done = in_up(f"python -m sinks --receiver {receiver} --check-config")
         assert done.returncode == 0, done.stderr

@@ -172,7 +172,7 @@ def test_a_new_epoch_is_shown_when_it_has_caught_up(system: SinkSystem) -> None:
     until(lambda: len(system.rows("sequence")) == len(newest(some(30))))
     config = system.configure("2")
     system.create_topics("2")
-    system.publish([value(1000 + n, reading_at=n, epoch="2") for n in range(800)])
+    system.publish([value(1000 + n, reading_at=n, metering_point=f"p{n % 20}", epoch="2") for n in range(800)])
     new = system.start(config=config)
     until(lambda: "the view shows this epoch" in new.log)
     assert system.sequences() == list(range(1000, 1800))
@@ -189,6 +189,9 @@ def test_an_epoch_that_is_still_empty_does_not_take_the_place_of_a_full_one(syst
     until(new.ready)
     system.publish([value(1, epoch="2")])
     until(lambda: new.metric("consumed_total") == 1)
+    new.close()
+    again = system.start(config=config)
+    until(lambda: "the view stays" in again.log)  # in the middle of its first load, neither
     assert len(system.rows("sequence")) == len(newest(some(30)))
 
 
