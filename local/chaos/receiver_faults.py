@@ -94,11 +94,20 @@ def _restored(system: LocalSystem, random: Random) -> Iterator[str]:
     backup = system.directory / f"{receiver}.backup"
     copy, restore = (_dump, _restore_dump) if receiver == "vitec" else (_copy, _restore_copy)
     try:
+        before = _delivered(system, receiver)
         copy(system, backup)
         yield receiver
+        until(lambda: _delivered(system, receiver) > before, "something is delivered after the backup was taken")
         restore(system, backup)
     finally:
         backup.unlink(missing_ok=True)
+
+
+def _delivered(system: LocalSystem, receiver: str) -> int:
+    """How many records the receiver has behind it."""
+    schema = postgres_admin.SCHEMA if receiver == "vitec" else "main"
+    ((count,),) = _act(system, receiver, f"SELECT sum(next_offset) FROM {schema}.positions")  # noqa: S608 - our own names
+    return int(count)
 
 
 def _dump(system: LocalSystem, backup: Path) -> None:
