@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from runtime import aiokafka_connection
 from runtime.oauth import AiokafkaTokens, KafkaPythonTokens, Tokens
 from runtime.settings.secret import Secret
 from runtime.settings.security import OAuthSettings
@@ -22,6 +23,7 @@ def aiokafka_options(settings: KafkaSettings) -> dict[str, Any]:
     Raises:
         ConfigError: a certificate, a key or a secret is not (or no longer) as it must be.
     """
+    aiokafka_connection.adopt()
     return _options(settings) | _login(settings, AiokafkaTokens)
 
 
@@ -40,6 +42,7 @@ def kafka_python_options(settings: KafkaSettings) -> dict[str, Any]:
 
 def faust_options(settings: KafkaSettings) -> dict[str, Any]:
     """Keyword arguments of faust.App that concern the broker."""
+    aiokafka_connection.adopt()
     return {
         "broker": [f"kafka://{server}" for server in servers(settings)],
         "broker_request_timeout": max(settings.request_timeout, settings.session_timeout + 10.0),

@@ -1,0 +1,32 @@
+"""aiokafka's connection, mended for uvloop: one that is closed by now is a connection that broke, not a defect.
+
+On uvloop, writing to a transport that the other side has just closed raises RuntimeError where asyncio's own loop only
+logs it. aiokafka does not know that: its sender, its coordinator or its fetcher ended, and the process with them.
+"""
+
+from typing import Any
+
+import aiokafka.conn
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import KafkaConnectionError
+
+
+class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka has no types
+    """What every client of aiokafka talks through, once :func:`adopt` was called."""
+
+    def send(self, request: Any, expect_response: bool = True) -> Any:
+        """As aiokafka's.
+
+        Raises:
+            KafkaConnectionError: the connection is closed; the clients make another.
+        """
+        try:
+            return super().send(request, expect_response)
+        except RuntimeError as error:
+            self.close(reason=CloseReason.CONNECTION_BROKEN)
+            raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
+
+
+def adopt() -> None:
+    """Has aiokafka use this connection from now on, in this process."""
+    aiokafka.conn.AIOKafkaConnection = Connection
