@@ -14,6 +14,8 @@ from streams.position import Found
 from streams.state import PartitionState
 
 FETCH_BYTES = 8 << 20
+FETCH_WAIT_MS = 10
+"""What is asked after the state was fetched waits behind a fetch for more of it."""
 
 
 class StateLog:
@@ -26,16 +28,22 @@ class StateLog:
         self._patience = patience
 
     async def restore(self, readings: TopicPartition, state: TopicPartition) -> tuple[PartitionState, Found]:
-        """Everything about one partition. The caller has fenced its previous owner, so that nothing moves any more.
+        """Everything about one partition. The caller has fenced its previous owner.
+
+        It may itself have been fenced since (it was frozen, its partition went to another), and then all of this moves
+        on while it is read. So what trails is read first and what leads last: a new owner's progress must never look
+        like a contradiction; that it is fenced, this one learns when it writes.
 
         Raises:
             GivenUp: it took long, and was not wanted any more.
             PositionError: the state topic holds what is no state.
         """
+        group_offset = await self._group_offset(readings)
         async with self._reader() as consumer:
-            begin, end = await _bounds(consumer, readings)  # first: later it would wait behind the fetching
+            begin, _ = await _bounds(consumer, readings)
             restored, marker = await self._load(consumer, state)
-        return restored, Found(await self._group_offset(readings), begin, end, marker, restored.live_keys)
+            _, end = await _bounds(consumer, readings)
+        return restored, Found(group_offset, begin, end, marker, restored.live_keys)
 
     async def bounds(self, partition: TopicPartition) -> tuple[int, int]:
         """The first offset that a log holds, and the one that its next record will get."""
@@ -48,6 +56,7 @@ class StateLog:
             enable_auto_commit=False,
             isolation_level="read_committed",
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
 
     async def _load(self, consumer: Any, partition: TopicPartition) -> tuple[PartitionState, Marker | None]:

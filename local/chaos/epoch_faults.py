@@ -10,7 +10,7 @@ from kafka import KafkaProducer
 
 from local.chaos import topics_struck
 from local.chaos.fault import Kind
-from local.chaos.operator import LastWords, NotMet, Operator, away, until
+from local.chaos.operator import LastWords, NotMet, Operator, away
 from local.system import LocalSystem
 from local.topic import records
 from runtime.kafka import kafka_python_options
@@ -61,7 +61,7 @@ def _readings_removed(system: LocalSystem, random: Random) -> Iterator[str]:
     """By retention, before streams had read them: never jumped over."""
     words = LastWords.since_now(system, "streams")
     with away(system, "streams"):
-        until(lambda: bool(topics_struck.unread(system.settings)), "readings come")
+        topics_struck.repeat_newest(system.settings, _names(system).readings)
         _, end = topics_struck.bounds(system.settings, _names(system).readings)
         topics_struck.truncate(system.settings, end)
     yield f"up to {sum(end.values())}"

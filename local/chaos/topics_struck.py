@@ -1,15 +1,16 @@
 """What an administrator's mistake, or a lost disk, does to topics. Goes to the brokers directly, past the proxies."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
-from kafka import OffsetAndMetadata, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import GroupIdNotFoundError
 
 from local.chaos.operator import NotMet, until
 from operations.progress import progress
+from runtime.kafka import kafka_python_options
 from runtime.kafka_admin import admin
 from runtime.settings.tree import Settings
 from runtime.topic_admin import create, topic_ids
@@ -17,6 +18,7 @@ from runtime.topics import TopicNames
 
 Offsets = Mapping[TopicPartition, int]
 
+ANSWER_SECONDS = 30.0
 DONE = ("OK", GroupIdNotFoundError.__name__)
 
 
@@ -58,6 +60,19 @@ def gone(settings: Settings, topics: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         create(settings)
+
+
+def repeat_newest(settings: Settings, topic: str) -> None:
+    """Writes the newest record of each partition once more: a reading that comes twice is one reading."""
+    options = kafka_python_options(settings.kafka)
+    begin, end = bounds(settings, topic)
+    with closing(KafkaConsumer(**options, group_id=None)) as consumer, closing(KafkaProducer(**options)) as producer:
+        for place in (place for place in end if begin[place] < end[place]):
+            consumer.assign([place])
+            consumer.seek(place, end[place] - 1)
+            newest = consumer.poll(timeout_ms=int(ANSWER_SECONDS * 1000))[place][0]
+            sent = producer.send(topic, key=newest.key, value=newest.value, partition=place.partition)
+            sent.get(ANSWER_SECONDS)
 
 
 def unread(settings: Settings) -> dict[TopicPartition, int]:

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiokafka.structs import TopicPartition
 
 from local.cluster import Cluster
 from runtime.errors import ExitCode
+from runtime.health import Health
+from runtime.kafka import aiokafka_options
 from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.topic_admin import create
 from schemas.events import Reading
+from streams.patience import Patience
+from streams.position import Expected, starting_point
+from streams.pulse import Pulse
+from streams.state_log import StateLog
 from tests.streams_system import StreamsSystem, hour, until
 
 pytestmark = pytest.mark.services
@@ -123,6 +130,34 @@ def test_readings_deleted_before_a_running_worker_read_them(system: StreamsSyste
     worker.thaw()
     assert worker.ended() == ExitCode.POSITION
     assert "2 were removed before they were read" in worker.said()
+
+
+class _Overtaken(Patience):
+    """While the state is loaded, another worker opens the partition and goes on: ours was frozen."""
+
+    def __init__(self, system: StreamsSystem) -> None:
+        super().__init__(Pulse(60), Health())
+        self._system: StreamsSystem | None = system
+
+    async def turn(self) -> None:
+        system, self._system = self._system, None
+        if system is not None:
+            other = system.worker()
+            system.feed(hour("p", at, at) for at in range(10, 15))
+            system.drain()
+            assert other.stop() == 0
+
+
+async def test_what_another_owner_does_meanwhile_is_no_contradiction(stopped: StreamsSystem) -> None:
+    names = stopped.names
+    readings, state = TopicPartition(names.readings, 0), TopicPartition(names.state, 0)
+    log = StateLog(aiokafka_options(stopped.settings.kafka), names.streams_group, _Overtaken(stopped))
+    _, found = await log.restore(readings, state)
+    assert (found.group_offset, found.log_end) == (10, 15), "what trails was read first, what leads last"
+    assert found.marker is not None
+    marker = found.marker
+    expected = Expected(marker.epoch, marker.history, marker.readings_id or "", marker.values_id or "")
+    assert starting_point("it", found, expected) == 10
 
 
 def _larger_than_a_fetch(number: int) -> Reading:
