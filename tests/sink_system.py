@@ -67,6 +67,10 @@ class SinkProcess:
         lines = [line for line in self.ask("metrics")[1].splitlines() if line.startswith(f"meterstream_sink_{name}")]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
     def signal(self, number: signal.Signals) -> None:
         self._child.send_signal(number)
 

@@ -32,6 +32,7 @@ from streams.configured import rules
 from streams.fold import Fold, Stamp
 from streams.marker import MARKER_KEY
 from streams.state import PartitionState
+from tests.freezing import freeze
 
 START = 1_704_067_200_000_000
 READINGS = Codec(Reading, EmbeddedRegistry())
@@ -104,13 +105,8 @@ class WorkerProcess:
         self._child.send_signal(number)
 
     def freeze(self) -> None:
-        """SIGSTOP. Returns when every thread stands still: until one of them gets the signal, the others run on."""
-        self.signal(signal.SIGSTOP)
-        until(self._stands_still, what="every thread is stopped")
-
-    def _stands_still(self) -> bool:
-        threads = Path(f"/proc/{self.pid}/task").glob("*/stat")
-        return {stat.read_text("utf-8").rpartition(")")[2].split()[0] for stat in threads} == {"T"}
+        """SIGSTOP; returns when every thread stands still."""
+        freeze(self.pid)
 
     def thaw(self) -> None:
         self.signal(signal.SIGCONT)

@@ -19,6 +19,7 @@ from local.kafka_probe import answers
 from local.kafka_settings import Listener
 from local.ports import free_port
 from local.process import ServiceError
+from tests.freezing import freeze
 
 pytestmark = pytest.mark.services
 
@@ -207,7 +208,7 @@ def test_other_servers_do_not_pass_for_a_broker() -> None:
 
 
 def test_a_frozen_broker_does_not_pass_for_a_ready_one(broker: KafkaBroker) -> None:
-    os.kill(broker.pid, signal.SIGSTOP)
+    freeze(broker.pid)
     assert not answers(broker.port, within=0.2)
     os.kill(broker.pid, signal.SIGCONT)
     assert answers(broker.port, within=5)

@@ -14,6 +14,7 @@ import pytest
 
 from local.postgres import PostgresServer
 from local.process import ServiceError
+from tests.freezing import freeze
 
 pytestmark = pytest.mark.services
 
@@ -128,7 +129,7 @@ def test_a_start_after_a_crash_waits_for_the_killed_servers_children(server: Pos
     """Here one of them is held back for half a second, with the shared memory that a new server must not find."""
     with psycopg.connect(server.dsn()) as client:
         backend = client.info.backend_pid
-        os.kill(backend, signal.SIGSTOP)
+        freeze(backend)
         server.kill()
         release = Timer(0.5, os.kill, (backend, signal.SIGCONT))
         release.start()

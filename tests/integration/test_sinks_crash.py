@@ -16,6 +16,7 @@ from local.ports import free_port
 from local.postgres import PostgresServer
 from schemas.events import MeterValue
 from schemas.exact import ONE
+from tests.freezing import freeze
 from tests.receiver_databases import PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import value
 from tests.sink_system import SinkProcess, SinkSystem, until
@@ -98,7 +99,7 @@ def test_a_frozen_worker_that_wakes_stops_and_changes_nothing(system: SinkSystem
     frozen = system.start()
     system.publish([value(1)])
     until(lambda: system.delivered([1]))
-    frozen.signal(signal.SIGSTOP)
+    freeze(frozen.pid)
     other = system.start()
     until(other.ready)
     system.publish([value(2)])

@@ -14,6 +14,7 @@ from runtime.settings.load import load
 from runtime.settings.receiver import BatchSettings
 from runtime.share import Share
 from sinks.consumer import KafkaValues
+from tests.freezing import freeze
 from tests.receiver_databases import SQLiteReceiver
 from tests.sink_rows import PARTITIONS, record, value
 from tests.sink_system import SinkProcess, SinkSystem, until
@@ -72,7 +73,7 @@ def test_a_topic_made_anew_while_it_is_read_is_a_loud_stop(system: SinkSystem) -
     system.publish([value(number) for number in range(10)])
     worker = system.start()
     until(lambda: system.delivered([9]))
-    worker.signal(signal.SIGSTOP)
+    freeze(worker.pid)
     make_anew(system, 100, 50)
     worker.signal(signal.SIGCONT)
     stopped(worker, 71, "meterstream reprocess")
