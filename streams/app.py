@@ -18,6 +18,9 @@ AGENT = "streams"
 """The agent's name, explicit: it must not depend on the name of a function and its module."""
 REBALANCE_TIMEOUT = 20.0
 """Seconds that the group waits for a member that is still busy."""
+METADATA_MS = 5_000
+"""How often the cluster is asked about its topics. A leader whose client had not seen the topic when the group was
+formed – Kafka was just starting – assigns its partitions to nobody, and mends that with the next look only."""
 
 
 class _Boot(BootStrategy):
@@ -69,6 +72,7 @@ def streams_app(settings: Settings, pulse: Pulse) -> faust.App:
         broker_rebalance_timeout=REBALANCE_TIMEOUT,
         broker_max_poll_records=streams.chunk_records,
         consumer_max_fetch_size=streams.fetch_bytes,
+        consumer_metadata_max_age_ms=METADATA_MS,
         stream_buffer_maxsize=streams.buffered_chunks,
         stream_wait_empty=False,
         stream_recovery_delay=0.0,

@@ -21,6 +21,7 @@ from local.settings_file import RECEIVERS
 from local.system import LocalSystem
 
 REFILL = ("receivers", "refill")
+REPLAY = ("dead-letters", "replay", "--reason", "row_refused", "--max", "100000")
 REFUSED = "sequence % 10 = 3"
 """Few enough that the sink does not stop for their number."""
 
@@ -67,8 +68,29 @@ def _dropped(system: LocalSystem, random: Random) -> Iterator[str]:
 
 @contextmanager
 def _refusing(system: LocalSystem, random: Random) -> Iterator[str]:
-    """A constraint of the receiver's owner, who takes it back and has what was refused delivered again."""
+    """A constraint of the receiver's owner, who takes it back and has everything delivered again."""
     receiver = random.choice(RECEIVERS)
+    try:
+        with _constraint(system, receiver):
+            yield receiver
+            until(lambda: _refused(system, receiver), "rows are refused")
+    finally:
+        Operator(system).run(*REFILL, receiver, "--yes")
+
+
+@contextmanager
+def _refusing_for_a_while(system: LocalSystem, random: Random) -> Iterator[str]:
+    """The same, but just what was refused is put back."""
+    receiver = random.choice(RECEIVERS)
+    with _constraint(system, receiver):
+        yield receiver
+        until(lambda: _refused(system, receiver), "rows are refused")
+    Operator(system).run(*REPLAY, "--receiver", receiver, "--yes")
+    until(lambda: not _refused(system, receiver), "what was put back is taken")
+
+
+@contextmanager
+def _constraint(system: LocalSystem, receiver: str) -> Iterator[None]:
     table = _rows_table(system, receiver)
     if receiver == "vitec":
         refuse = f"ALTER TABLE {table} ADD CONSTRAINT chaos CHECK (NOT {REFUSED}) NOT VALID"
@@ -79,12 +101,14 @@ def _refusing(system: LocalSystem, random: Random) -> Iterator[str]:
         allow = "DROP TRIGGER IF EXISTS chaos"
     try:
         _act(system, receiver, refuse)
-        yield f"{receiver}: {table}"
-        refused = f"SELECT 1 FROM {table.rpartition('.')[0] or 'main'}.refused_rows LIMIT 1"  # noqa: S608 - our own name
-        until(lambda: bool(_act(system, receiver, refused)), "rows are refused")
+        yield
     finally:
         _act(system, receiver, allow)
-        Operator(system).run(*REFILL, receiver, "--yes")
+
+
+def _refused(system: LocalSystem, receiver: str) -> bool:
+    schema = postgres_admin.SCHEMA if receiver == "vitec" else "main"
+    return bool(_act(system, receiver, f"SELECT 1 FROM {schema}.refused_rows LIMIT 1"))  # noqa: S608 - our own names
 
 
 @contextmanager
@@ -146,5 +170,13 @@ def _restore_copy(system: LocalSystem, backup: Path) -> None:
 KINDS = (
     Kind("receiver: table dropped", "database", _dropped, (1.0, 4.0), alone=True),
     Kind("receiver: refuses some rows", "database", _refusing, (3.0, 6.0), alone=True, letters=("row_refused",)),
+    Kind(
+        "receiver: refuses some rows, which are put back",
+        "database",
+        _refusing_for_a_while,
+        (3.0, 6.0),
+        alone=True,
+        letters=("row_refused",),
+    ),
     Kind("receiver: restored from a backup", "database", _restored, (3.0, 8.0), alone=True),
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiokafka.structs import TopicPartition
+from kafka.admin import NewPartitions
 
 from local.cluster import Cluster
 from runtime.errors import ExitCode
@@ -130,6 +131,16 @@ def test_readings_deleted_before_a_running_worker_read_them(system: StreamsSyste
     worker.thaw()
     assert worker.ended() == ExitCode.POSITION
     assert "2 were removed before they were read" in worker.said()
+
+
+def test_partitions_that_are_added_to_a_running_system(system: StreamsSystem) -> None:
+    """A worker asks about its topics every few seconds; aiokafka alone would for five minutes."""
+    worker = system.worker()
+    system.feed([hour("p", 0, 0)])
+    system.drain()
+    system.admin.create_partitions({system.names.readings: NewPartitions(2)})
+    assert worker.ended(60) == ExitCode.POSITION
+    assert "partition 1: partitions were added" in worker.said()
 
 
 class _Overtaken(Patience):
