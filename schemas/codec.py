@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar, cast
 
 import fastavro
@@ -10,6 +11,7 @@ from fastavro.schema import SchemaParseException, UnknownType
 
 from schemas import exact, instants
 from schemas.compatibility import differences, meanings
+from schemas.compiled import Read, Uncommon, Write, reader, writer
 from schemas.events import DeadLetter, Header, MeterValue, PutBack, Reading
 from schemas.registry import AvroSchema, SchemaRegistry, current
 
@@ -37,6 +39,10 @@ class Codec(Generic[E]):
         self._decimals = tuple(name for name, kind in kinds.items() if kind == "decimal")
         self._instants = tuple(name for name, kind in kinds.items() if kind == "timestamp-micros")
         self._schemas: dict[int, tuple[AvroSchema, AvroSchema | None]] = {}
+        self._read: Read[E] | None = None
+        self._write: Write | None = None
+        with suppress(Uncommon):  # a schema of other types than they know
+            self._read, self._write = reader(self._schema, event), writer(self._schema)
         self._restore: Callable[[dict[str, Any]], None] | None = _restore_dead_letter if event is DeadLetter else None
 
     def encode(self, event: E) -> bytes:
@@ -47,6 +53,11 @@ class Codec(Generic[E]):
             Exception: the registry's own errors, at the first call: it is away (transient), or refuses the schema.
         """
         prefix = self._prefix or self._look_up()
+        if self._write is not None:
+            try:
+                return self._write(prefix, event)
+            except (LookupError, ValueError):
+                pass  # uncommon or wrong: fastavro tells
         record = msgspec.structs.asdict(event)
         for name in self._decimals:
             number = record[name]
@@ -73,11 +84,16 @@ class Codec(Generic[E]):
             raise Undecodable("an empty record (a tombstone)")
         if len(data) < _HEADER or data[:1] != MAGIC:
             raise Undecodable("no Confluent header (magic byte 0 and a 4-byte schema id)")
-        writer, reader = self._schemas_of(int.from_bytes(data[1:_HEADER], "big"))
+        written, read = self._schemas_of(int.from_bytes(data[1:_HEADER], "big"))
+        if read is None and self._read is not None:
+            try:
+                return self._read(data, _HEADER)
+            except (LookupError, ValueError):
+                pass  # uncommon or broken: fastavro tells
         stream = io.BytesIO(data)
         stream.seek(_HEADER)
         try:
-            record = fastavro.schemaless_reader(stream, writer, reader)
+            record = fastavro.schemaless_reader(stream, written, read)
         except Exception as error:  # fastavro raises many types on foreign bytes; all mean the same
             raise Undecodable(f"not the Avro of {self._event.__name__}: {type(error).__name__}") from error
         if stream.tell() != len(data):
