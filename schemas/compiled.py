@@ -178,7 +178,7 @@ def _rest_of_long(data: bytes, at: int, first: int) -> tuple[int, int]:
 
 
 def _instant(data: bytes) -> int:
-    if len(data) != _INSTANT_BYTES or int.from_bytes(data, "little") & (_CONTINUED | 1 << 63) != _CONTINUED:
+    if len(data) != _INSTANT_BYTES or int.from_bytes(data, "little") & _CONTINUED != _CONTINUED:
         raise Uncommon
     number, _ = _rest_of_long(data, 1, data[0])
     instant = number >> 1 ^ -(number & 1)
