@@ -13,7 +13,7 @@ Source of the format: https://avro.apache.org/docs/1.12.0/specification/#binary-
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from schemas import exact, instants
+from schemas import instants
 from schemas.registry import AvroSchema
 
 E = TypeVar("E")
@@ -33,6 +33,10 @@ _INSTANT_BYTES = 8
 _CONTINUED = 0x0080_8080_8080_8080
 """The top bits of an eight-byte number: set in each byte but the last."""
 _LONG_BITS = 64
+_UNIQUE = ("decimal", "long")
+"""Numbers that mostly do not recur."""
+_NULL, _PRESENT = b"\x00", b"\x02"
+"""How a union of null and another type begins."""
 
 
 class Uncommon(ValueError):
@@ -95,10 +99,14 @@ def writer(schema: AvroSchema) -> Write:
     names: dict[str, Any] = {}
     fields = []
     for index, field in enumerate(schema["fields"]):
-        form = f"f{index}"
-        write = _writes(_branch(field["type"]))
-        names[form] = _optional(write) if isinstance(field["type"], list) else _Kept(write)
-        fields.append(f"{form}[event.{field['name']}]")
+        form, value, optional = f"f{index}", f"event.{field['name']}", isinstance(field["type"], list)
+        node = _branch(field["type"])
+        if _kind(node) in _UNIQUE:
+            names[form] = _number_form(node, optional)
+            fields.append(f"{form}({value})")
+        else:
+            names[form] = _kept_form(node, optional)
+            fields.append(f"{form}[{value}]")
     made: Write = _made(
         ["def write(first, event):", f"  return join((first, {', '.join(fields)}))"],
         names | {"join": b"".join},
@@ -187,24 +195,39 @@ def _instant(data: bytes) -> int:
     return instant
 
 
-def _writes(node: Any) -> Callable[[Any], bytes]:
-    """The form of one value of a type."""
+def _kept_form(node: Any, optional: bool) -> _Kept:
+    """The forms of what recurs, by value."""
     kind = _kind(node)
     if kind == "enum":
-        return {symbol: _long(index) for index, symbol in enumerate(node["symbols"])}.__getitem__
-    if kind in ("timestamp-micros", "long"):
-        return _long
-    if kind == "string":
-        return _text
-    if kind == "decimal":
-        return _decimal
-    raise Uncommon(f"a field of type {kind}")
-
-
-def _optional(write: Callable[[Any], bytes]) -> _Kept:
-    kept = _Kept(lambda value: b"\x02" + write(value))
-    kept[None] = b"\x00"
+        write = {symbol: _long(index) for index, symbol in enumerate(node["symbols"])}.__getitem__
+    elif kind == "timestamp-micros":
+        write = _long
+    elif kind == "string":
+        write = _text
+    else:
+        raise Uncommon(f"a field of type {kind}")
+    if not optional:
+        return _Kept(write)
+    kept = _Kept(lambda value: _PRESENT + write(value))
+    kept[None] = _NULL
     return kept
+
+
+def _number_form(node: Any, optional: bool) -> Callable[[Any], bytes]:
+    """Makes the forms of what is mostly another number each time."""
+    if _kind(node) == "long":
+        return (lambda value: _NULL if value is None else _PRESENT + _long(value)) if optional else _long
+    present = _PRESENT if optional else b""
+    begins = [present + bytes([2 * size]) for size in range(_DECIMAL_BYTES + 1)]
+
+    def form(value: int | None) -> bytes:
+        if value is None and optional:
+            return _NULL
+        number: int = value  # type: ignore[assignment]
+        size = (number if number >= 0 else ~number).bit_length() // 8 + 1
+        return begins[size] + number.to_bytes(size, "big", signed=True)  # LookupError: too long for us
+
+    return form
 
 
 def _long(number: int) -> bytes:
@@ -221,11 +244,4 @@ def _long(number: int) -> bytes:
 
 def _text(text: str) -> bytes:
     data = text.encode()
-    return _long(len(data)) + data
-
-
-def _decimal(number: int) -> bytes:
-    if not exact.representable(number):
-        raise Uncommon
-    data = exact.to_bytes(number)
     return _long(len(data)) + data

@@ -16,7 +16,7 @@ from runtime.mends import REBUILD_STATE
 from schemas.events import Granularity
 from schemas.instants import DAY
 from streams.columns import narrow, pack, unpack, wide
-from streams.rules.entry import Entry, Terms
+from streams.rules.entry import Entry, Terms, shared_terms
 
 WIDTH: dict[Granularity, int] = {"month": 365 * DAY, "day": 30 * DAY, "hour": DAY, "quarter": DAY}
 """Microseconds per bucket, by the granularity of its series; bucket ``n`` begins at ``n * width``.
@@ -35,59 +35,51 @@ _decode = msgspec.msgpack.Decoder().decode
 _tuple = tuple.__new__
 
 
-class Buckets:
-    """Encodes and decodes buckets; equal terms become the same object, so that comparing them is cheap."""
-
-    def __init__(self) -> None:
-        self._terms: dict[Terms, Terms] = {}
-
-    def encode(self, entries: Sequence[Entry]) -> bytes:
-        """Entries by reading_at, at least one."""
-        at, value, before, after, terms, brought, seen = zip(*entries, strict=True)
-        table = {known: index for index, known in enumerate(dict.fromkeys(terms))}
-        return _encode(
-            (
-                _FORMAT,
-                len(entries),
-                pack(at),
-                pack(value),
-                pack(before),
-                pack(after),
-                pack(brought),
-                None if seen == brought else pack(seen),
-                [_widened(known) for known in table],
-                None if len(table) == 1 else [table[known] for known in terms],
-            )
+def encode(entries: Sequence[Entry]) -> bytes:
+    """Entries by reading_at, at least one."""
+    at, value, before, after, terms, brought, seen = zip(*entries, strict=True)
+    table = {known: index for index, known in enumerate(dict.fromkeys(terms))}
+    return _encode(
+        (
+            _FORMAT,
+            len(entries),
+            pack(at),
+            pack(value),
+            pack(before),
+            pack(after),
+            pack(brought),
+            None if seen == brought else pack(seen),
+            [_widened(known) for known in table],
+            None if len(table) == 1 else [table[known] for known in terms],
         )
+    )
 
-    def decode(self, data: bytes) -> list[Entry]:
-        """The inverse of :meth:`encode`.
 
-        Raises:
-            PositionError: the bytes are of another format.
-        """
-        version, count, at, value, before, after, brought, seen, table, which = _decode(data)
-        if version != _FORMAT:
-            raise PositionError(
-                f"a state bucket of format {version}, this release reads {_FORMAT}: run the release that wrote it; or "
-                f"{REBUILD_STATE}"
-            )
-        terms = [self._same(_narrowed(known)) for known in table]
-        fetched = unpack(brought, count)
-        fields = zip(
-            unpack(at, count),
-            unpack(value, count),
-            unpack(before, count),
-            unpack(after, count),
-            terms * count if which is None else [terms[index] for index in which],
-            fetched,
-            fetched if seen is None else unpack(seen, count),
-            strict=True,
+def decode(data: bytes) -> list[Entry]:
+    """The inverse of :func:`encode`.
+
+    Raises:
+        PositionError: the bytes are of another format.
+    """
+    version, count, at, value, before, after, brought, seen, table, which = _decode(data)
+    if version != _FORMAT:
+        raise PositionError(
+            f"a state bucket of format {version}, this release reads {_FORMAT}: run the release that wrote it; or "
+            f"{REBUILD_STATE}"
         )
-        return [_tuple(Entry, entry) for entry in fields]
-
-    def _same(self, terms: Terms) -> Terms:
-        return self._terms.setdefault(terms, terms)
+    terms = [shared_terms(_narrowed(known)) for known in table]
+    fetched = unpack(brought, count)
+    fields = zip(
+        unpack(at, count),
+        unpack(value, count),
+        unpack(before, count),
+        unpack(after, count),
+        terms * count if which is None else [terms[index] for index in which],
+        fetched,
+        fetched if seen is None else unpack(seen, count),
+        strict=True,
+    )
+    return [_tuple(Entry, entry) for entry in fields]
 
 
 def _widened(terms: Terms) -> list[Any]:
@@ -97,7 +89,7 @@ def _widened(terms: Terms) -> list[Any]:
     return fields
 
 
-def _narrowed(fields: list[Any]) -> Terms:
+def _narrowed(fields: list[Any]) -> tuple[Any, ...]:
     for index in _NUMBERS:
         fields[index] = narrow(fields[index])
-    return Terms(*fields)
+    return tuple(fields)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from schemas.events import Cause, Granularity, MeterValue, Reading
 from schemas.keys import identity_key, outside_key, series_key
-from streams.buckets import Buckets
 from streams.rules.entry import Entry, entry
 from streams.rules.event import Origin, Series, event, outside
 from streams.rules.merge import merge
@@ -45,7 +44,6 @@ class Fold:
         self._state = state
         self._rules = rules
         self._stamp = stamp
-        self._codec = Buckets()
         self._open: dict[Series, OpenSeries] = {}
         self._values: list[tuple[bytes, MeterValue]] = []
         self._duplicates = 0
@@ -85,9 +83,9 @@ class Fold:
     def _opened(self, name: Series, granularity: Granularity) -> OpenSeries:
         stored = self._state.find(series_key(*name))
         if stored is None:
-            series = OpenSeries(granularity, {}, self._codec, self._rules)
+            series = OpenSeries(granularity, {}, self._rules)
         else:
-            series = OpenSeries(stored.granularity, stored.buckets, self._codec, self._rules)
+            series = OpenSeries(stored.granularity, stored.buckets, self._rules)
         self._open[name] = series
         return series
 

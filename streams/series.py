@@ -4,7 +4,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 
 from schemas.events import Granularity
-from streams.buckets import WIDTH, Buckets
+from streams import buckets
+from streams.buckets import WIDTH
 from streams.rules.derive import BASES, Changed, Row, base_after, changed
 from streams.rules.entry import Entry
 from streams.rules.row import Base, row
@@ -18,12 +19,11 @@ class OpenSeries:
     Before the edge the state may hold more than the two readings with a value; nothing looks further back than those.
     """
 
-    def __init__(self, granularity: Granularity, stored: Mapping[int, bytes], codec: Buckets, rules: Rules) -> None:
+    def __init__(self, granularity: Granularity, stored: Mapping[int, bytes], rules: Rules) -> None:
         """``stored``: the encoded buckets by number; none: a series never seen."""
         self.granularity = granularity
         self._width = WIDTH[granularity]
         self.stored = stored
-        self._codec = codec
         self._rules = rules
         self._numbers = sorted(stored)
         self._open: dict[int, list[Entry]] = {}
@@ -87,7 +87,7 @@ class OpenSeries:
             if number in self.stored:
                 yield number, None
         for number in sorted(self._touched):
-            yield number, self._codec.encode(self._open[number])
+            yield number, buckets.encode(self._open[number])
 
     def _after_all(self, reading_at: int) -> bool:
         return self._newest is None or reading_at > self._newest
@@ -105,7 +105,7 @@ class OpenSeries:
     def _bucket(self, number: int) -> list[Entry]:
         bucket = self._open.get(number)
         if bucket is None:
-            bucket = self._open[number] = self._codec.decode(self.stored[number])
+            bucket = self._open[number] = buckets.decode(self.stored[number])
         return bucket
 
     def _backwards(self, end: int) -> Iterator[Entry]:

@@ -1,6 +1,7 @@
 """What is remembered of one identity: its current content and the content's version."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from schemas.contents import content_hash
@@ -23,6 +24,11 @@ class Terms(NamedTuple):
     factor: int
     rolls_over_at: int | None
     max_per_period: int | None
+
+
+Fields = tuple[Any, ...]
+KEPT = 1 << 14
+"""Distinct terms that are remembered."""
 
 
 class Entry(NamedTuple):
@@ -56,34 +62,34 @@ def entry(reading: Reading) -> Entry:
         reading.consumption,
         reading.reading_at - reading.period_start,
         reading.period_end - reading.reading_at,
-        terms(reading),
+        _normalized(
+            (
+                reading.unit,
+                reading.reading_method,
+                reading.reading_reason,
+                reading.series_kind,
+                reading.granularity,
+                reading.quality,
+                reading.consumption_unit,
+                reading.factor,
+                reading.rolls_over_at,
+                reading.max_per_period,
+            )
+        ),
         reading.fetched_at,
         reading.fetched_at,
     )
 
 
-def terms(reading: Reading) -> Terms:
-    """The terms of a reading."""
-    return Terms(
-        _nfc(reading.unit),
-        _nfc_or_none(reading.reading_method),
-        _nfc_or_none(reading.reading_reason),
-        reading.series_kind,
-        reading.granularity,
-        reading.quality,
-        _nfc(reading.consumption_unit),
-        reading.factor,
-        reading.rolls_over_at,
-        reading.max_per_period,
-    )
+@lru_cache(maxsize=KEPT)
+def shared_terms(fields: Fields) -> Terms:
+    """The terms of these fields. Equal ones are mostly the same object: comparing them costs nothing."""
+    return Terms._make(fields)
 
 
-def _nfc(text: str) -> str:
-    return text if text.isascii() else normalize("NFC", text)
-
-
-def _nfc_or_none(text: str | None) -> str | None:
-    return None if text is None else _nfc(text)
+@lru_cache(maxsize=KEPT)
+def _normalized(fields: Fields) -> Terms:
+    return shared_terms(tuple(normalize("NFC", field) if isinstance(field, str) else field for field in fields))
 
 
 def _reading(known: Entry) -> Reading:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.exact import LIMIT
-from streams.buckets import Buckets
+from streams.buckets import decode, encode
 from streams.rules.entry import Entry, Terms
 from tests.readings_strategy import timeless
 
@@ -34,13 +34,12 @@ buckets = st.lists(entries, min_size=1, max_size=8, unique_by=lambda entry: entr
 @timeless
 @given(buckets)
 def test_a_bucket_comes_back_as_it_went(bucket: list[Entry]) -> None:
-    assert Buckets().decode(Buckets().encode(bucket)) == bucket
+    assert decode(encode(bucket)) == bucket
 
 
 @timeless
 @given(buckets)
 def test_equal_entries_have_equal_bytes(bucket: list[Entry]) -> None:
     """Whatever was encoded and decoded in between: a state topic can be compared byte by byte."""
-    codec = Buckets()
-    data = codec.encode(bucket)
-    assert codec.encode(Buckets().decode(data)) == data
+    data = encode(bucket)
+    assert encode(decode(data)) == data

@@ -5,7 +5,7 @@ import pytest
 from runtime.errors import PositionError
 from schemas import exact
 from schemas.instants import DAY
-from streams.buckets import Buckets
+from streams.buckets import decode, encode
 from streams.rules.entry import Entry, entry
 from tests.metering import START, register, volume
 
@@ -13,22 +13,22 @@ from tests.metering import START, register, volume
 def test_a_stored_bucket_is_read_for_ever() -> None:
     """Bytes written by the first version; a state topic holds such for years."""
     stored = bytes.fromhex(STORED)
-    assert Buckets().decode(stored) == EXAMPLE
-    assert Buckets().encode(EXAMPLE) == stored
+    assert decode(stored) == EXAMPLE
+    assert encode(EXAMPLE) == stored
 
 
 def test_another_format_is_refused() -> None:
-    data = bytearray(Buckets().encode(EXAMPLE))
+    data = bytearray(encode(EXAMPLE))
     assert data[1] == 1
     data[1] = 2
     with pytest.raises(PositionError, match=r"format 2.*meterstream state rebuild"):
-        Buckets().decode(bytes(data))
+        decode(bytes(data))
 
 
 def test_a_day_of_hours_is_small() -> None:
     """Three decimals, all fetched at once: the usual case. The bound keeps a million readings in memory cheap."""
     day = [entry(register(hour, f"{12345 + 7 * hour}.{hour:03d}", 9)) for hour in range(24)]
-    assert len(Buckets().encode(day)) < 24 * 10
+    assert len(encode(day)) < 24 * 10
 
 
 def test_a_day_fetched_hour_by_hour_is_not_much_larger() -> None:
@@ -36,7 +36,7 @@ def test_a_day_fetched_hour_by_hour_is_not_much_larger() -> None:
         Entry(*entry(volume(hour, f"0.{hour * 41:03d}", 9))[:5], START + hour * 3_600_000_007, START + DAY)
         for hour in range(24)
     ]
-    assert len(Buckets().encode(day)) < 24 * 20
+    assert len(encode(day)) < 24 * 20
 
 
 EXAMPLE = [
