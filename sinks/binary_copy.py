@@ -23,6 +23,8 @@ _FIELDS = struct.pack(">h", len(COLUMNS))
 _LONG = struct.Struct(">iq")
 _NUMERIC = tuple(struct.Struct(f">ihhHh{count}H") for count in range(13))
 """By number of digits: length, that number, weight, sign, scale, digits."""
+_WHOLE, _MIXED = _NUMERIC[2], _NUMERIC[5]
+"""Below 10^8: two digits before the point, and none or three behind it."""
 _BASE = 10_000
 _FRACTION_DIGITS = exact.SCALE // 4
 _NEGATIVE = 0x4000
@@ -44,15 +46,26 @@ def _instant(value: int) -> bytes:
     return _LONG.pack(8, value - _POSTGRESQL_EPOCH)
 
 
+@lru_cache(maxsize=1 << 16)
 def _number(value: int) -> bytes:
-    """Units of 10^-12 as numeric(38,12)."""
+    """Units of 10^-12 as numeric(38,12). Zeros at either end are the server's to strip."""
+    magnitude, sign = (value, 0) if value >= 0 else (-value, _NEGATIVE)
+    whole, fraction = divmod(magnitude, exact.ONE)
+    if whole >= _BASE**2:
+        return _large_number(magnitude, sign)
+    if not fraction:
+        return _WHOLE.pack(12, 2, 1, sign, exact.SCALE, *divmod(whole, _BASE))
+    high, low = divmod(fraction, _BASE)
+    return _MIXED.pack(18, 5, 1, sign, exact.SCALE, *divmod(whole, _BASE), *divmod(high, _BASE), low)
+
+
+def _large_number(magnitude: int, sign: int) -> bytes:
     digits = []
-    rest = abs(value)
+    rest = magnitude
     while rest:
         rest, digit = divmod(rest, _BASE)
         digits.append(digit)
     count = len(digits)
-    sign = _NEGATIVE if value < 0 else 0
     digits.reverse()
     return _NUMERIC[count].pack(8 + 2 * count, count, count - 1 - _FRACTION_DIGITS, sign, exact.SCALE, *digits)
 

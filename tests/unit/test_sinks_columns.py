@@ -1,10 +1,16 @@
 """The columns of a receiver's rows: what is released is never changed without a migration."""
 
+import struct
+from fractions import Fraction
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from runtime.share import Share
+from schemas.exact import LIMIT, ONE
 from sinks import migrations
-from sinks.binary_copy import copy_data
+from sinks.binary_copy import _number, copy_data
 from sinks.columns import COLUMNS, NAMES, create_table, rows_table
 from sinks.postgresql import TYPES
 from sinks.sqlite import instant_text
@@ -57,6 +63,29 @@ def test_a_copy_has_its_header_its_fields_and_its_end() -> None:
     data = copy_data([row(value())], 0)
     assert data.startswith(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\x00\x19")
     assert data.endswith(b"\xff\xff")
+
+
+@given(
+    st.integers(1 - LIMIT, LIMIT - 1) | st.integers(-(10**20), 10**20) | st.integers(-(10**8), 10**8).map(ONE.__mul__)
+)
+@example(0)
+@example(1)
+@example(-ONE)
+@example(10**8 * ONE - 1)
+@example(10**8 * ONE)
+def test_a_number_is_written_as_the_server_reads_it(number: int) -> None:
+    """numeric_recv: digits of base 10,000, of which the first counts 10,000 ** weight; nothing else is said."""
+    length, count, weight, sign, scale, *digits = _numeric(_number(number))
+    assert (length, scale) == (8 + 2 * count, 12)
+    assert len(digits) == count
+    assert all(0 <= digit < 10_000 for digit in digits)
+    magnitude = sum(Fraction(10_000) ** (weight - place) * digit for place, digit in enumerate(digits))
+    assert (-magnitude if sign == 0x4000 else magnitude) * ONE == number
+
+
+def _numeric(data: bytes) -> tuple[int, ...]:
+    (count,) = struct.unpack(">h", data[4:6])
+    return struct.unpack(f">ihhHh{count}H", data)
 
 
 @pytest.mark.parametrize(
