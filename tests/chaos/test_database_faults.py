@@ -43,6 +43,7 @@ SAID = {
     "SQLite: file moved away": "is gone; put it back",
     "receiver: table dropped": "meterstream receivers refill",
     "receiver: refuses some rows": "the database refuses rows",
+    "receiver: refuses some rows, which are put back": "records that were put back are taken",
     "receiver: restored from a backup": "CRITICAL runtime.process stopped",
 }
 """By kind of fault: what its strike makes a sink say."""
