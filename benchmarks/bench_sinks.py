@@ -1,0 +1,153 @@
+"""Topic to committed rows in PostgreSQL: one sink worker beside the least that Python can do with the same clients.
+
+    make bench-sinks
+
+The raw limit reads the same topic with kafka-python in one thread, decodes and sorts, and in another one COPYs and
+upserts, without guard, positions, checks of keys, metrics or stopping. Then the worker delivers the same values into
+an empty database (new rows), and once more after its positions were set back (rows that are known).
+"""
+
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+
+from benchmarks import events
+from benchmarks.kafka_load import load
+from benchmarks.results import Result, median, report
+from benchmarks.stage import Pace, Stage
+from local.kafka import KafkaBroker
+from local.postgres import PostgresServer
+from runtime.settings.load import load as load_settings
+from runtime.topic_admin import create
+from runtime.topics import TopicNames
+from sinks.batch import Row, identity
+from sinks.binary_copy import copy_data
+from sinks.columns import KEY, NAMES, create_table
+from sinks.postgresql import TYPES
+
+PARTITIONS = 4
+BATCH = 10_000
+
+
+@click.command()
+@click.option("--rows", default=200_000, show_default=True)
+@click.option("--points", default=2_000, show_default=True)
+@click.option("--runs", default=3, show_default=True, help="The median of so many is told.")
+def main(rows: int, points: int, runs: int) -> None:
+    """Prints the pace of one sink worker beside its raw limit."""
+    with tempfile.TemporaryDirectory(prefix="meterstream-bench-") as directory:
+        folder = Path(directory)
+        with KafkaBroker(folder / "kafka") as broker, PostgresServer(folder / "postgres") as postgres:
+            bench = _Bench(folder, broker, postgres, rows, points)
+            found = [bench.run(number) for number in range(runs)]
+    raw, new, known = (median(paces) for paces in zip(*found, strict=True))
+    report(
+        [
+            Result("sinks: new rows into PostgreSQL", new, raw.per_second),
+            Result("sinks: known rows again", known, None),
+        ]
+    )
+
+
+class _Bench:
+    def __init__(self, folder: Path, broker: KafkaBroker, postgres: PostgresServer, rows: int, points: int) -> None:
+        self._folder, self._broker, self._postgres, self._rows = folder, broker, postgres, rows
+        lines = "".join(f"{point},\n" for point in events.points(points))
+        (folder / "points.csv").write_text("metering_point,category\n" + lines, encoding="utf-8")
+        (folder / "dsn").write_text(postgres.dsn("bench"), encoding="utf-8")
+        self._config = folder / "meterstream.toml"
+        self._config.write_text(
+            f'[kafka]\nbootstrap_servers = "{broker.bootstrap_servers}"\n'
+            f"[topics]\npartitions = {PARTITIONS}\nreplication_factor = 1\nmin_insync_replicas = 1\n"
+            '[receivers.bench]\ndatabase = "postgresql"\ndsn = { file = "dsn" }\npoints = "points.csv"\n',
+            encoding="utf-8",
+        )
+        settings = load_settings(self._config, {})
+        create(settings)
+        self._topic = TopicNames.of(settings).values
+        load(broker.bootstrap_servers, self._topic, events.values(rows, points, PARTITIONS))
+
+    def run(self, number: int) -> tuple[Pace, Pace, Pace]:
+        """Raw, new and known, each into an empty database of its own."""
+        raw = self._raw()
+        with self._database():
+            new = self._worker(f"new-{number}", "meterstream_sink_rows_written_total")
+            with psycopg.connect(self._postgres.dsn("bench")) as connection:
+                connection.execute("UPDATE meterstream.positions SET next_offset = 0")
+            known = self._worker(f"known-{number}", "meterstream_sink_rows_superseded_total")
+        return raw, new, known
+
+    @contextmanager
+    def _database(self) -> Iterator[None]:
+        self._postgres.create_database("bench")
+        try:
+            yield
+        finally:
+            with psycopg.connect(self._postgres.dsn(), autocommit=True) as connection:
+                connection.execute("DROP DATABASE bench WITH (FORCE)")
+
+    def _worker(self, name: str, counted: str) -> Pace:
+        beside = {"Kafka": self._broker.pid, "PostgreSQL": self._postgres.pid}
+        command = ["sinks", "--config", str(self._config), "--receiver", "bench"]
+        with Stage(command, self._folder / f"{name}.log", beside) as stage:
+            return stage.pace(counted, self._rows)
+
+    def _raw(self) -> Pace:
+        with self._database():
+            began = time.perf_counter()
+            ready: queue.Queue[bytes | None] = queue.Queue(2)
+            reading = threading.Thread(target=self._read, args=(ready,))
+            reading.start()
+            with psycopg.connect(self._postgres.dsn("bench"), autocommit=True) as connection:
+                _write(connection, ready)
+            reading.join()
+            return Pace(self._rows, time.perf_counter() - began, {}, 0.0)
+
+    def _read(self, ready: "queue.Queue[bytes | None]") -> None:
+        consumer = KafkaConsumer(
+            bootstrap_servers=self._broker.bootstrap_servers,
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            fetch_max_bytes=8 << 20,
+            max_partition_fetch_bytes=1 << 20,
+            max_poll_records=BATCH,
+        )
+        places = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        consumer.seek_to_beginning(*places)
+        left = self._rows
+        while left > 0:
+            polled = [record for records in consumer.poll(timeout_ms=1_000).values() for record in records]
+            left -= len(polled)
+            rows = [Row(events.values_codec.decode(record.value), record) for record in polled]
+            if rows:
+                ready.put(copy_data(sorted(rows, key=identity), 0))
+        ready.put(None)
+        consumer.close()
+
+
+def _write(connection: "psycopg.Connection[Any]", ready: "queue.Queue[bytes | None]") -> None:
+    temporary = create_table("rows", TYPES)
+    connection.execute(temporary)
+    connection.execute("CREATE TEMPORARY TABLE incoming (LIKE rows) ON COMMIT DELETE ROWS")
+    replaced = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name not in KEY)
+    upsert = f"INSERT INTO rows SELECT * FROM incoming ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {replaced}"  # noqa: S608 - our own names
+    while (data := ready.get()) is not None:
+        with connection.transaction(), connection.cursor() as cursor:
+            with cursor.copy("COPY incoming FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(data)
+            cursor.execute(upsert)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Readings and values to measure with: those of real hours, in the order in which polls bring them."""
+
+from collections.abc import Iterator
+from random import Random
+
+from schemas.codec import Codec
+from schemas.events import MeterValue, Reading
+from schemas.exact import ONE
+from schemas.instants import DAY, HOUR
+from schemas.keys import identity_key, partition_of, point_key
+from schemas.registry import EmbeddedRegistry
+
+START = 1_767_222_000_000_000
+"""2026-01-01T00:00+01:00"""
+FETCHED = START + 400 * DAY
+HOURS = 24
+"""Hours of a point that come together."""
+SEED = 7
+
+Encoded = tuple[int, bytes, bytes]
+"""Partition, key, value."""
+
+readings_codec: Codec[Reading] = Codec(Reading, EmbeddedRegistry())
+values_codec: Codec[MeterValue] = Codec(MeterValue, EmbeddedRegistry())
+
+
+def points(count: int) -> list[str]:
+    """Metering points as the utility numbers them."""
+    return [f"7359991{number:011d}" for number in range(count)]
+
+
+def slots(count: int, of_points: int) -> Iterator[tuple[str, int]]:
+    """(metering point, reading_at), so many: day by day, point by point, hour by hour."""
+    names = points(of_points)
+    for number in range(count):
+        day, rest = divmod(number, of_points * HOURS)
+        point, hour = divmod(rest, HOURS)
+        yield names[point], START + day * DAY + (hour + 1) * HOUR
+
+
+def readings(count: int, of_points: int, partitions: int) -> Iterator[Encoded]:
+    """New readings of volumes, one per slot."""
+    random = Random(SEED)
+    for number, (point, at) in enumerate(slots(count, of_points)):
+        reading = Reading(
+            source="oresundskraft-hours",
+            customer_number="004711",
+            metering_point=point,
+            delivery_category="EL-EXT",
+            unit="kWh",
+            consumption=random.randrange(10**6) * ONE // 1_000,
+            reading_at=at,
+            reading_date="2026-01-01T01:00:00",
+            reading_method="Fjärr",
+            reading_reason=None,
+            fetched_at=FETCHED + number // HOURS,
+            series_kind="volume",
+            granularity="hour",
+            period_start=at - HOUR,
+            period_end=at,
+            quality="measured",
+            consumption_unit="kWh",
+            factor=ONE,
+            rolls_over_at=None,
+            max_per_period=None,
+        )
+        yield partition_of(point, partitions), point_key(point), readings_codec.encode(reading)
+
+
+def values(count: int, of_points: int, partitions: int) -> Iterator[Encoded]:
+    """What streams makes of them; sequences rise within a partition."""
+    random = Random(SEED)
+    for number, (point, at) in enumerate(slots(count, of_points)):
+        used = random.randrange(10**6) * ONE // 1_000
+        value = MeterValue(
+            source="oresundskraft-hours",
+            metering_point=point,
+            delivery_category="EL-EXT",
+            reading_at=at,
+            series_kind="volume",
+            granularity="hour",
+            period_start=at - HOUR,
+            period_end=at,
+            value=used,
+            unit="kWh",
+            previous_reading_at=at - HOUR,
+            delta=random.randrange(-(10**6), 10**6) * ONE // 1_000,
+            consumption=used,
+            consumption_unit="kWh",
+            change=used,
+            quality="measured",
+            reading_method="Fjärr",
+            reading_reason=None,
+            cause="new",
+            held=None,
+            fetched_at=FETCHED + number // HOURS,
+            epoch="1",
+            sequence=number,
+            published_at=FETCHED + number // 5_000,
+        )
+        key = identity_key(value.source, point, value.delivery_category, at)
+        yield partition_of(point, partitions), key, values_codec.encode(value)

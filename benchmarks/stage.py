@@ -1,0 +1,94 @@
+"""One worker process under measure: how fast it counts up, what it costs, how large it grows."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from local.ports import free_port
+from local.scrape import scrape
+
+LOOK_SECONDS = 0.2
+MIB = 1 << 20
+WITHIN = 900.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """``count`` things in ``seconds``; CPU seconds by process name, and the worker's largest resident memory."""
+
+    count: float
+    seconds: float
+    cpu: Mapping[str, float]
+    peak_mib: float
+
+    @property
+    def per_second(self) -> float:
+        """Things per second of wall time."""
+        return self.count / self.seconds
+
+
+class Stage:
+    """``python -m NAME …`` for as long as the context lasts."""
+
+    def __init__(self, command: Sequence[str], log: Path, beside: Mapping[str, int] | None = None) -> None:
+        """``beside``: pids of the services whose CPU counts too, by name."""
+        self.port = free_port()
+        self._command = [sys.executable, "-m", *command]
+        self._log = log
+        self._beside = beside or {}
+
+    def __enter__(self) -> Self:
+        environment = os.environ | {"METERSTREAM__METRICS__PORT": str(self.port)}
+        with self._log.open("ab") as output:
+            self._child = subprocess.Popen(self._command, stdout=output, stderr=output, env=environment)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.terminate()
+        self._child.wait(60)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """A metric's total; 0 while the process does not serve yet."""
+        return scrape([f"http://127.0.0.1:{self.port}/metrics"]).total(name, **labels)
+
+    def pace(self, metric: str, until: float, **labels: str) -> Pace:
+        """Waits until a counter has risen to ``until``; from where it was first seen to have moved."""
+        begun, cpu = self.metric(metric, **labels), self._cpu()
+        start, first = time.perf_counter(), begun
+        while (now := self.metric(metric, **labels)) < until:
+            if self._child.poll() is not None:
+                raise RuntimeError(f"the worker has ended: {self._log.read_text('utf-8')[-2_000:]}")
+            if first == begun:  # it has not moved yet: starting is not counted
+                start, first, cpu = time.perf_counter(), now, self._cpu()
+            if time.perf_counter() - start > WITHIN:
+                raise RuntimeError(f"{metric} is {now:,.0f}, not {until:,.0f}, after {WITHIN:g} s")
+            time.sleep(LOOK_SECONDS)
+        seconds = time.perf_counter() - start
+        spent = {name: after - cpu[name] for name, after in self._cpu().items()}
+        return Pace(now - first, seconds, spent, self._peak())
+
+    def _cpu(self) -> dict[str, float]:
+        return {name: _cpu_seconds(pid) for name, pid in {"worker": self._child.pid, **self._beside}.items()}
+
+    def _peak(self) -> float:
+        lines = Path(f"/proc/{self._child.pid}/status").read_text("utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and its children: PostgreSQL works in them. What ended children spent is counted by their parent."""
+    total = 0.0
+    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total
