@@ -17,6 +17,7 @@ from sinks.batch import Batch, ManyRefused, Positions, Record, Refused, Row, pie
 from sinks.circuits import Circuits
 from sinks.decoding import Decoded, Decoder, refusal
 from sinks.delivery import Delivery
+from sinks.hand import Attempt, Hand
 from sinks.meters import Meters
 from sinks.patience import Patience, Stopped
 from sinks.road import Road
@@ -48,6 +49,14 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
 
 
+@dataclass(frozen=True)
+class _UnderWay:
+    """A batch that is being written; ``attempt``: what was written (None: without our hearing of it), and when."""
+
+    batch: Batch
+    attempt: Attempt[tuple[Written | None, int]]
+
+
 class Worker:
     """Delivers one receiver's share. ``run`` works until it is asked to stop."""
 
@@ -65,6 +74,8 @@ class Worker:
         self._database_seen = 0.0
         self._put_backs_seen = 0.0
         self._switch_due = float("-inf")
+        self._hand = Hand()
+        self._under_way: _UnderWay | None = None
 
     def run(self) -> None:
         """Works until ``stop`` is requested.
@@ -80,13 +91,14 @@ class Worker:
                 while not self._watch.stop.requested:
                     self._watch.health.beat()
                     self._turn(decoder)
+                self._settle()
         finally:
             self._close()
 
     def _open(self) -> Decoder:
         until_done = self._watch.patience.until_done
         self._topic, self._partitions = until_done(self._road.values.connect)
-        self._positions = until_done(self._reopen, self._watch.meters.waiting)
+        self._positions = until_done(lambda: self._hand.do(self._reopen), self._watch.meters.waiting)
         self._goal = until_done(lambda: self._road.values.begin(self._positions))
         self._watch.meters.lag.set(self._road.values.lag(ask=False))
         self._watch.health.ready()
@@ -105,20 +117,21 @@ class Worker:
         decoded = until_done(lambda: self._decoded(decoder, fetched.records))
         # 3. Dead letters, acknowledged before anything moves on. If it fails they are sent again: a letter seen twice
         #    is one letter.
-        until_done(lambda: road.letters.send(decoded.letters))
+        if decoded.letters:
+            self._settle()  # which may send letters, too
+            until_done(lambda: road.letters.send(decoded.letters))
         self._watch.meters.decoded(len(fetched.records), decoded)
         self._watch.circuits.records.note(len(decoded.rows) + decoded.withheld, len(decoded.letters))
         # 4. One database transaction: positions by compare-and-set, then rows. If it fails nothing of it is there and
         #    it is tried again for ever; if the worker dies here the records are read again, and the guard absorbs
-        #    what was written. If another worker has moved the positions, this one ends.
+        #    what was written. If another worker has moved the positions, this one ends. Under a backlog the next batch
+        #    is read while this one is written; it is written when this one is committed.
         if decoded.rows or (fetched.positions != self._positions and self._has_been_quiet()):
             self._deliver(Batch(decoded.rows, self._positions, fetched.positions))
-            # 5. Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
-            road.reporter.report(fetched.positions)
-            self._watch.meters.lag.set(road.values.lag(ask=False))
-            self._quiet_since = self._watch.clock()
-        elif not fetched.records and self._has_been_quiet():
-            self._look()
+        else:
+            self._settle()
+            if not fetched.records and self._has_been_quiet():
+                self._look()
         if self._watch.clock() - self._put_backs_seen >= PROBE:
             self._take_put_backs(decoder)
 
@@ -128,28 +141,49 @@ class Worker:
         return decoded
 
     def _deliver(self, batch: Batch) -> None:
-        try:
-            self._deliver_at_once(batch)
-        except ManyRefused:
-            for piece in pieces(batch):
-                self._watch.health.beat()
-                if self._watch.stop.requested:
-                    raise Stopped from None
-                self._deliver_at_once(piece)
+        """Begins to, and waits for it where no more is to be read."""
+        self._settle()
+        delivery = Delivery(self._road.writer, batch, self._reopen)
+        refuse = partial(self._refuse, len(batch.rows))
 
-    def _deliver_at_once(self, batch: Batch) -> None:
-        rows, delivery = batch.rows, Delivery(self._road.writer, batch, self._reopen)
-
-        def attempt() -> Written | None:
+        def attempt() -> tuple[Written | None, int]:
             with self._watch.meters.transaction_seconds.time():
-                return delivery.attempt(partial(self._refuse, len(rows)))
+                return delivery.attempt(refuse), instants.now()
 
-        written = self._watch.patience.until_done(attempt, self._watch.meters.waiting)
+        self._under_way = _UnderWay(batch, self._hand.begin(attempt))
         self._positions = batch.after
+        self._quiet_since = self._watch.clock()
+        if not self._road.values.lag(ask=False):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Waits until the batch under way is committed."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is None:
+            return
+        try:
+            written, at = self._watch.patience.until_done(under_way.attempt.outcome, self._watch.meters.waiting)
+        except ManyRefused:
+            self._deliver_in_pieces(under_way.batch)
+        else:
+            self._delivered(under_way.batch, written, at)
+
+    def _deliver_in_pieces(self, batch: Batch) -> None:
+        for piece in pieces(batch):
+            self._watch.health.beat()
+            if self._watch.stop.requested:
+                raise Stopped
+            self._deliver(piece)
+            self._settle()
+
+    def _delivered(self, batch: Batch, written: Written | None, at: int) -> None:
         self._database_seen = self._watch.clock()
-        self._watch.meters.delivered(rows, written, instants.now())
+        self._watch.meters.delivered(batch.rows, written, at)
         refused = written.refused if written is not None else 0
-        self._watch.circuits.rows.note(len(rows) - refused, refused)
+        self._watch.circuits.rows.note(len(batch.rows) - refused, refused)
+        # 5. Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
+        self._road.reporter.report(batch.after)
+        self._watch.meters.lag.set(self._road.values.lag(ask=False))
         self._switch_when_caught_up()
 
     def _refuse(self, rows: int, refused: Sequence[Refused]) -> list[str]:
@@ -202,7 +236,8 @@ class Worker:
         self._put_backs_seen = self._watch.clock()
 
     def _aside(self, call: Callable[[], T]) -> T:
-        """A call to the writer beside a delivery. After a failure all must be as this worker left it."""
+        """A call to the writer between two deliveries. After a failure all must be as this worker left it."""
+        self._settle()
         tries = count()
 
         def attempt() -> T:
@@ -210,7 +245,7 @@ class Worker:
                 self._check(self._reopen())
             return call()
 
-        return self._watch.patience.until_done(attempt, self._watch.meters.waiting)
+        return self._watch.patience.until_done(lambda: self._hand.do(attempt), self._watch.meters.waiting)
 
     def _check(self, positions: Positions) -> None:
         if positions != self._positions:
@@ -232,7 +267,7 @@ class Worker:
             return
         if all(self._positions[partition] >= end for partition, end in self._goal.items()):
             try:
-                self._live = self._road.writer.go_live()
+                self._live = self._hand.do(self._road.writer.go_live)
             except Transient as error:  # nothing waits for it: a large table may not be compared within the time-out
                 log.warning("the view stays: %s", error)
             now = self._watch.clock()
@@ -245,5 +280,7 @@ class Worker:
 
     def _close(self) -> None:
         with ExitStack() as parts:  # each is closed, whatever another says
-            for part in (self._road.writer, self._road.values, self._road.letters, self._road.reporter):
+            for part in (self._road.reporter, self._road.letters, self._road.values):
                 parts.callback(part.close)
+            parts.callback(self._hand.close)
+            parts.callback(lambda: self._hand.do(self._road.writer.close))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
+from threading import Event
 from typing import Any
 
 import pytest
@@ -191,6 +192,45 @@ def test_what_fails_for_a_time_is_done_again_and_nothing_is_left_out(fails: str,
     work(smooth)
     assert [step for step in script.did if step.startswith("write")][-2:] == ["write [1, 2] 0->2", "write [3] 2->3"]
     assert sorted(script.did) == sorted(smooth.did + again)
+
+
+class Slow(Script):
+    """The first batch is not written before the second one has been fetched."""
+
+    def __init__(self, *batches: Sequence[StoredRecord]) -> None:
+        super().__init__(*batches)
+        self._fetched: list[int] = []
+        self._second = Event()
+
+    def fetch(self) -> Fetched:
+        self._fetched.append(len(self.batches))
+        if len(self._fetched) == 2:
+            self._second.set()
+        return super().fetch()
+
+    def write(self, batch: Batch, refuse: Refuse) -> Written:
+        assert self._second.wait(30)
+        return super().write(batch, refuse)
+
+
+class NoBacklog(Script):
+    """Each batch is all that there is when it is fetched."""
+
+    def lag(self, *, ask: bool) -> int:
+        return 0
+
+
+def test_under_a_backlog_the_next_batch_is_read_while_one_is_written() -> None:
+    script = Slow(*GOOD)
+    work(script)
+    assert steps(script) == ALL
+
+
+def test_without_a_backlog_a_batch_is_committed_before_anything_else_is_done() -> None:
+    """So that a lone row is seen as delivered at once, and an idle worker has nothing under way."""
+    script = NoBacklog(*GOOD)
+    work(script)
+    assert script.did[3:] == ["fetch", *ALL[:3], "fetch", *ALL[3:], "fetch", *["close"] * 4]
 
 
 POISON = record(value(9), value=b"poison")
