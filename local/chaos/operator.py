@@ -6,14 +6,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from kafka.errors import KafkaError
 
 from local.ports import free_port
 from local.process import ServiceProcess
 from local.settings_file import RECEIVERS
 from local.system import LocalSystem
 from operations.progress import progress
-from runtime.errors import ExitCode, MeterstreamError
+from runtime.errors import ExitCode, MeterstreamError, Transient
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WITHIN = 240.0
 COMMAND_SECONDS = 180.0
@@ -38,6 +45,23 @@ def until(true: Callable[[], bool], what: str, within: float = WITHIN) -> None:
         if time.monotonic() > end:
             raise NotMet(f"not within {within:g} s: {what}")
         time.sleep(LOOK_SECONDS)
+
+
+def persistent(call: Callable[P, T]) -> Callable[P, T]:
+    """Does it again while Kafka does not answer: another fault may have it just now. Doing it twice must do no harm."""
+
+    @wraps(call)
+    def done(*arguments: P.args, **named: P.kwargs) -> T:
+        end = time.monotonic() + WITHIN
+        while True:
+            try:
+                return call(*arguments, **named)
+            except (KafkaError, Transient):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(LOOK_SECONDS)
+
+    return done
 
 
 def names(system: LocalSystem, prefix: str) -> list[str]:

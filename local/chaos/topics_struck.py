@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartitio
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import GroupIdNotFoundError
 
-from local.chaos.operator import NotMet, until
+from local.chaos.operator import NotMet, persistent, until
 from operations.progress import progress
 from runtime.kafka import kafka_python_options
 from runtime.kafka_admin import admin
@@ -22,6 +22,7 @@ ANSWER_SECONDS = 30.0
 DONE = ("OK", GroupIdNotFoundError.__name__)
 
 
+@persistent
 def configure(settings: Settings, topic: str, configs: Mapping[str, str | None]) -> None:
     """Sets configurations of a topic; those with None go back to what they are by themselves."""
     changes: dict[str, Any] = {
@@ -31,6 +32,7 @@ def configure(settings: Settings, topic: str, configs: Mapping[str, str | None])
         client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, changes)])
 
 
+@persistent
 def bounds(settings: Settings, topic: str) -> tuple[Offsets, Offsets]:
     """By partition: the first offset of a topic, and the one after its last."""
     with admin(settings.kafka) as client:
@@ -44,6 +46,7 @@ def _offsets(client: Any, places: Sequence[TopicPartition], spec: OffsetSpec) ->
     return {place: entry.offset for place, entry in found.items()}
 
 
+@persistent
 def truncate(settings: Settings, offsets: Offsets) -> None:
     """Removes all that stands before these offsets."""
     with admin(settings.kafka) as client:
@@ -62,6 +65,7 @@ def gone(settings: Settings, topics: Sequence[str]) -> Iterator[None]:
         create(settings)
 
 
+@persistent
 def repeat_newest(settings: Settings, topic: str) -> None:
     """Writes the newest record of each partition once more: a reading that comes twice is one reading."""
     options = kafka_python_options(settings.kafka)
@@ -75,6 +79,7 @@ def repeat_newest(settings: Settings, topic: str) -> None:
             sent.get(ANSWER_SECONDS)
 
 
+@persistent
 def unread(settings: Settings) -> dict[TopicPartition, int]:
     """By partition that has readings which streams has not read: the next one."""
     streams = progress(settings).streams
@@ -85,17 +90,20 @@ def unread(settings: Settings) -> dict[TopicPartition, int]:
     }
 
 
+@persistent
 def positions(settings: Settings) -> Offsets:
     """The offsets of the group of streams."""
     streams = progress(settings).streams
     return {TopicPartition(streams.topic, number): offset or 0 for number, offset in streams.positions.items()}
 
 
+@persistent
 def without_members(settings: Settings) -> None:
     """Waits until Kafka takes no worker of streams for alive any more: only then can its group be changed."""
     until(lambda: not progress(settings).streams.members, "the group of streams has no members")
 
 
+@persistent
 def move_group(settings: Settings, offsets: Offsets) -> None:
     """Sets offsets of the group of streams, which has no members."""
     with admin(settings.kafka) as client:
@@ -103,6 +111,7 @@ def move_group(settings: Settings, offsets: Offsets) -> None:
         client.alter_group_offsets(TopicNames.of(settings).streams_group, moved)
 
 
+@persistent
 def delete_group(settings: Settings) -> None:
     """Has the offsets of streams expire."""
     group = TopicNames.of(settings).streams_group
