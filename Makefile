@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo chaos up test check lint format lock audit clean
+.PHONY: demo chaos up test bench bench-streams bench-sinks check lint format lock audit clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
@@ -20,6 +20,11 @@ up: $(READY)  ## the same system, until Ctrl-C
 test: $(READY)  ## every test; three at a time, since most of them wait for services
 	-@$(BIN)/python -m local.kafka_archive  # brokers then start in half the time
 	@$(BIN)/pytest -n 3 --dist loadfile
+
+bench: bench-streams bench-sinks  ## each stage beside its raw limit; wants a machine with nothing else to do
+
+bench-streams bench-sinks: $(READY)
+	@$(BIN)/python -m benchmarks.$(subst -,_,$@)
 
 check: lint  ## before each commit: lint, and the tests that start no service
 	@$(BIN)/pytest -q -m "not services" -n 2

@@ -42,7 +42,8 @@ BATCH = 10_000
 @click.option("--rows", default=200_000, show_default=True)
 @click.option("--points", default=2_000, show_default=True)
 @click.option("--runs", default=3, show_default=True, help="The median of so many is told.")
-def main(rows: int, points: int, runs: int) -> None:
+@click.option("--record", is_flag=True, help="Add what was found to docs/benchmarks.jsonl.")
+def main(rows: int, points: int, runs: int, record: bool) -> None:
     """Prints the pace of one sink worker beside its raw limit."""
     with tempfile.TemporaryDirectory(prefix="meterstream-bench-") as directory:
         folder = Path(directory)
@@ -54,7 +55,8 @@ def main(rows: int, points: int, runs: int) -> None:
         [
             Result("sinks: new rows into PostgreSQL", new, raw.per_second),
             Result("sinks: known rows again", known, None),
-        ]
+        ],
+        record=record,
     )
 
 

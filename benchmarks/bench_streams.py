@@ -32,7 +32,8 @@ CONSUMED = "meterstream_streams_consumed_total"
 @click.option("--readings", default=300_000, show_default=True)
 @click.option("--points", default=2_000, show_default=True)
 @click.option("--runs", default=3, show_default=True, help="The median of so many is told.")
-def main(readings: int, points: int, runs: int) -> None:
+@click.option("--record", is_flag=True, help="Add what was found to docs/benchmarks.jsonl.")
+def main(readings: int, points: int, runs: int, record: bool) -> None:
     """Prints the pace of one streams worker beside its raw limit."""
     encoded = list(events.readings(readings, points, PARTITIONS))
     temporary = tempfile.TemporaryDirectory(prefix="meterstream-bench-")
@@ -40,7 +41,8 @@ def main(readings: int, points: int, runs: int) -> None:
         found = [_run(Path(directory), broker, f"run{number}", encoded) for number in range(runs)]
     raw = median([each for each, _, _ in found])
     new, again = (median([run[index] for run in found]) for index in (1, 2))
-    report([Result("streams: new readings", new, raw.per_second), Result("streams: duplicates", again, raw.per_second)])
+    limit = raw.per_second
+    report([Result("streams: new readings", new, limit), Result("streams: duplicates", again, limit)], record=record)
 
 
 def _run(folder: Path, broker: KafkaBroker, name: str, encoded: list[events.Encoded]) -> tuple[Pace, Pace, Pace]:

@@ -51,8 +51,8 @@ def spread(paces: Sequence[Pace]) -> float:
     return (max(found) - min(found)) / statistics.median(found)
 
 
-def report(results: Sequence[Result]) -> None:
-    """Prints the results, and adds them to :data:`FILE`."""
+def report(results: Sequence[Result], *, record: bool) -> None:
+    """Prints the results; adds them to :data:`FILE` where they are to be recorded."""
     table = Table("what", "per second", "raw limit", "ratio", "CPU s per million", "worker's peak MiB")
     for result in results:
         table.add_row(
@@ -64,6 +64,8 @@ def report(results: Sequence[Result]) -> None:
             f"{result.pace.peak_mib:.0f}",
         )
     Console(width=140).print(table)
+    if not record:
+        return
     with FILE.open("a", encoding="utf-8") as file:
         for result in results:
             file.write(json.dumps(_record(result)) + "\n")
