@@ -57,8 +57,8 @@ class Memory:
 
 @click.command()
 @click.option("--minutes", default=10.0, show_default=True, help="How long the database is away.")
-@click.option("--points", default=100, show_default=True)
-@click.option("--tick", default=1.0, show_default=True, help="Seconds in which a simulated hour passes.")
+@click.option("--points", default=200, show_default=True)
+@click.option("--tick", default=2.0, show_default=True, help="Seconds in which a simulated hour passes.")
 def main(minutes: float, points: int, tick: float) -> None:
     """Takes the database away under load and prints what that did."""
     hours = int((minutes * 60 + 2 * WARM_UP_SECONDS + CATCH_UP_WITHIN) / tick)

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from operations import dead_letter_views as views
 from operations.dead_letter_box import Choice, DeadLetterBox
 from operations.dead_letter_fold import Folded, State
 from operations.dead_letter_options import Extent, attempts_option, choice_options, extent_options
 from operations.invocation import Commands, config_option, settings
+from operations.paper import paper
 from runtime.errors import ConfigError
 from runtime.logs import Pseudonyms
 from runtime.topic_admin import require
@@ -143,7 +143,7 @@ def _show(title: str, lines: Iterable[object], fields: tuple[str, ...], as_json:
     if as_json:
         click.echo(views.as_json(list(lines)))
     else:
-        Console().print(views.table(title, lines, fields))
+        paper().print(views.table(title, lines, fields))
 
 
 def _who() -> str:

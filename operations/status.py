@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import click
 import msgspec
-from rich.console import Console
 
 from operations import status_tables
 from operations.dead_letter_counts import DeadLetterCounts, dead_letter_counts
 from operations.invocation import config_option, settings
+from operations.paper import paper
 from operations.progress import Progress, progress
 from operations.scraped import ProcessState, ask
 from operations.topic_reader import Bounds
@@ -40,6 +40,6 @@ def status(as_json: bool, addresses: tuple[str, ...], newest: int) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
-    console = Console()
+    console = paper()
     for table in status_tables.tables(found.progress, found.dead_letters, found.processes):
         console.print(table)
