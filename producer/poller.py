@@ -5,6 +5,7 @@ its part is remembered; a part that is remembered was published as it is. So a c
 most that a part is published again, and never hides a correction.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from zlib import crc32
@@ -22,11 +23,20 @@ from producer.report import Report
 from producer.response import Unreadable, cut_down
 from producer.source_circuit import SourceCircuit
 from producer.windows import Day, Spans, Window, after, begin, window_of
-from runtime.errors import Poison
+from runtime.errors import Poison, Transient
 from schemas import instants
 from schemas.events import DeadLetter, Reading
 from schemas.instants import DAY
 from schemas.reasons import Reason
+
+log = logging.getLogger(__name__)
+
+TRIES = 6
+"""So often a piece of a load or sweep is asked for of which a message cannot be used; then it is left to the next."""
+
+
+class Incomplete(Transient):
+    """A piece of a load or sweep of which a message could not be used: it is to be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,7 @@ class Poller:
         self._splitter = Splitter(feed)
         self._mapper = ReadingMapper(feed)
         self._bodies: dict[str, tuple[bytes, int]] = {}
+        self._incomplete: dict[str, int] = {}
 
     async def poll(self, point: Point) -> bool:
         """One poll of one point; returns whether to go on with it at once (a load or sweep is under way).
@@ -103,10 +114,11 @@ class Poller:
            process dies after it, the parts are published by the next poll.
         4. Publish: readings, oldest first, and dead letters, all acknowledged. If it dies halfway, the next poll
            publishes the parts again; streams takes the same readings for duplicates.
-        5. Remember: the parts' hashes. If it dies before, the parts are published once more.
+        5. Remember: the parts' hashes. If it dies before, the parts are published once more. A piece of a load or
+           sweep of which a message could not be used is asked for again: nothing else would for days.
 
         Raises:
-            Transient: no answer; to be tried again.
+            Transient: no answer, or none that is whole; to be tried again.
             CircuitOpen: too much of the source would be dead letters; to be tried again, more slowly.
             Unreadable: an answer that cannot be read; its dead letter is acknowledged; to be tried again.
             Superseded: another producer has claimed these points.
@@ -124,14 +136,17 @@ class Poller:
             remembered = replace(remembered, fetched_at=answer.fetched_at).without(changes.hashes.keys())
             await self._store(point, remembered)  # 3
         end = await self._publish(point, changes)  # 4
+        whole = self._is_whole(turn, answer)
         kept = {key: changes.hashes[key] for key in changes.hashes.keys() - changes.unfit}
         ahead = replace(
-            after(remembered, turn.window, turn.now),
+            after(remembered, turn.window, turn.now) if whole else remembered,
             parts={**remembered.parts, **kept},
             readings_next=max(remembered.readings_next, end),
         )
         await self._go_on(point, remembered if changes.hashes else turn.known, ahead)  # 5
         self._told(turn, answer, changes)
+        if not whole:
+            raise Incomplete("a message of the answer cannot be used")
         return not turn.window.last
 
     def _plan(self, point: Point) -> Turn:
@@ -160,6 +175,22 @@ class Poller:
         self._bodies[turn.point.metering_point] = (answer.digest, turn.readings)
         self._report.polled(turn.readings, turn.readings)
         await self._go_on(turn.point, turn.known, after(turn.begun, turn.window, turn.now))
+
+    def _is_whole(self, turn: Turn, answer: Answer) -> bool:
+        """Whether to go on behind this answer."""
+        point = turn.point.metering_point
+        tries = self._incomplete.pop(point, 0) + 1
+        if not answer.letters or turn.window.task == "none":
+            return True
+        if tries >= TRIES:
+            log.warning(
+                "a message of a load or sweep cannot be used, at %d tries; the next deep sweep asks for it again",
+                tries,
+                extra={"source": self._feed.name},
+            )
+            return True
+        self._incomplete[point] = tries
+        return False
 
     def _changes(self, turn: Turn, answer: Answer) -> Changes:
         """The parts of an answer that differ from what is remembered, mapped and sorted by date."""
@@ -218,7 +249,7 @@ class Poller:
         self._report.published(len(changes.readings))
         self._report.refused(changes.letters)
         self._report.unknown(changes.unknown)
-        if not changes.unfit:
+        if not changes.unfit and turn.point.metering_point not in self._incomplete:
             self._bodies[turn.point.metering_point] = (answer.digest, readings)
 
 

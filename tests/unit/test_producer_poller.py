@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from producer.points import Point, SeriesSettings
+from producer.poller import TRIES, Incomplete
 from producer.response import Unreadable
 from schemas import exact
 from schemas.instants import DAY, SECOND
@@ -34,6 +35,9 @@ async def loaded(room: PollingRoom, *readings: str) -> None:
     while await room.poll():
         pass
     room.client.windows.clear()
+
+
+OTHER = '"735999100000000000"'
 
 
 async def test_the_readings_of_an_answer_are_published_sorted_by_date() -> None:
@@ -244,10 +248,49 @@ async def test_a_failed_poll_changes_nothing() -> None:
 
 async def test_a_message_about_another_point_is_one_dead_letter() -> None:
     room = PollingRoom(feed())
-    room.client.say(message_json(hour("2020-03-02T02:00:00"), point='"735999100000000000"'))
-    await room.poll()
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), point=OTHER))
+    with pytest.raises(Incomplete):
+        await room.poll()
     assert [letter.reason for letter in room.log.letters()] == ["wrong_point"]
     assert not room.log.readings()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_piece_of_a_load_with_a_message_that_cannot_be_used_is_asked_for_again(restarted: bool) -> None:
+    """Else what it should have told would be missing until the next deep sweep, days later."""
+    room = PollingRoom()
+    room.client.say(message_json(hour("2020-02-18T02:00:00"), point=OTHER))
+    with pytest.raises(Incomplete):
+        await room.poll()
+    if restarted:
+        room.restart()
+    room.client.say(message_json(hour("2020-02-18T02:00:00")))
+    assert await room.poll()
+    first, again = room.client.windows
+    assert (again.task, again.first, again.end) == ("load", first.first, first.end)
+    assert len(room.log.readings()) == 1
+
+
+async def test_a_message_that_stays_useless_does_not_stop_its_point(caplog: pytest.LogCaptureFixture) -> None:
+    room = PollingRoom()
+    room.client.say(message_json(hour("2020-02-18T02:00:00"), point=OTHER))
+    for _ in range(TRIES - 1):
+        with pytest.raises(Incomplete):
+            await room.poll()
+    assert await room.poll()
+    assert "cannot be used, at 6 tries" in caplog.text
+    assert len({letter.id for letter in room.log.letters()}) == 1
+    room.client.say(message_json(hour("2020-03-02T02:00:00")))
+    assert not await room.poll()
+    assert room.client.windows[-1].first == room.client.windows[0].end
+    assert len(room.log.readings()) == 1
+
+
+async def test_in_the_recent_window_such_a_message_costs_nothing_else() -> None:
+    room = PollingRoom()
+    await loaded(room, hour("2020-03-02T02:00:00"))
+    room.client.say(message_json(hour("2020-03-02T02:00:00"), point=OTHER))
+    assert not await room.poll()
 
 
 async def test_two_contents_of_one_date_in_an_answer_are_both_published() -> None:
