@@ -27,7 +27,7 @@ from runtime.errors import ConfigError, Transient
 from runtime.kafka_admin import admin
 from runtime.mends import NEW_EPOCH
 from runtime.settings.tree import Settings
-from runtime.topic_admin import create, require
+from runtime.topic_admin import create, require, topic_ids, verify
 from runtime.topics import TopicNames
 from streams.configured import rules
 from streams.marker import Marker
@@ -99,8 +99,8 @@ def rebuild(settings: Settings) -> None:
     """Empties the state, so that the workers read every reading again. :func:`look` has been called before.
 
     1. Delete the group with its offsets; the cluster refuses it while the group has members.
-    2. Delete the state topic, and wait until it is gone.
-    3. Create it anew.
+    2. Delete the state topic.
+    3. Create it anew, and wait until it is another one. A broker that lags may still show the old one, or none.
     4. Look whether a worker came in between.
 
     Raises:
@@ -110,10 +110,9 @@ def rebuild(settings: Settings) -> None:
     names = TopicNames.of(settings)
     with admin(settings.kafka) as client:
         patiently(lambda: _delete_group(client, names.streams_group))
+        old = topic_ids(client, [names.state]).get(names.state)
         _delete_topic(client, names.state)
-        _wait_until_gone(client, names.state)
-    create(settings)
-    require(settings, [names.state])
+    _make_anew(settings, names.state, old)
     check_nobody_came(settings)
 
 
@@ -147,14 +146,16 @@ def _delete_topic(client: Any, name: str) -> None:
         raise error(f"deleting {name}")
 
 
-def _wait_until_gone(client: Any, name: str) -> None:
+def _make_anew(settings: Settings, name: str, old: str | None) -> None:
+    """Until the topic is there, as it must be, and is not the one with the old id."""
     deadline = time.monotonic() + GONE_WITHIN
-    while _is_there(client, name):
+    while True:
+        create(settings)
+        with admin(settings.kafka) as client:
+            made = topic_ids(client, [name]).get(name)
+        if made not in (None, old) and not verify(settings, [name]):
+            return
         if time.monotonic() > deadline:
+            require(settings, [name])
             raise Transient(f"topic {name} is still being deleted: run this command again")
         time.sleep(LOOK)
-
-
-def _is_there(client: Any, name: str) -> bool:
-    (topic,) = client.describe_topics([name])
-    return kafka_errors.for_code(topic["error_code"]) is not kafka_errors.UnknownTopicOrPartitionError

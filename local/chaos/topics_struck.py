@@ -1,6 +1,6 @@
 """What an administrator's mistake, or a lost disk, does to topics. Goes to the brokers directly, past the proxies."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -57,12 +57,22 @@ def truncate(settings: Settings, offsets: Offsets) -> None:
 def gone(settings: Settings, topics: Sequence[str]) -> Iterator[None]:
     """While inside, the topics do not exist; afterwards they are there again, empty."""
     with admin(settings.kafka) as client:
+        old = set(topic_ids(client, topics).values())
         client.delete_topics(list(topics))
         until(lambda: not topic_ids(client, topics), "the topics are deleted")
     try:
         yield
     finally:
-        create(settings)
+        until(lambda: _made_anew(settings, topics, old), "the topics are there again")
+
+
+@persistent
+def _made_anew(settings: Settings, topics: Sequence[str], old: Collection[str]) -> bool:
+    """Whether they are there and other ones than before; a broker that lags may still show the old ones, or none."""
+    create(settings)
+    with admin(settings.kafka) as client:
+        ids = topic_ids(client, topics)
+    return len(ids) == len(topics) and not set(ids.values()) & set(old)
 
 
 @persistent
