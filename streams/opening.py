@@ -78,7 +78,10 @@ class Opening:
             shared.epoch, shared.rules.history_text, shared.ids[names.readings], shared.ids[names.values]
         )
         position = starting_point(f"{names.readings} partition {number}", found, expected)
-        return Partition(shared, number, producer, state, position), found
+        partition = Partition(shared, number, producer, state, position)
+        if position != (found.group_offset or 0):
+            await partition.move_group()
+        return partition, found
 
     def _producer(self, number: int) -> Any:
         return TransactionalProducer(

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +100,17 @@ class Partition:
         self._shared.circuit.note(len(judged.readings), len(judged.dead_letters))
         self._measure(len(records), judged, folded, time.perf_counter() - started)
 
+    async def move_group(self) -> None:
+        """Moves the group's offset to the position: it was moved back or has expired, or lag would be seen for ever.
+
+        Raises:
+            Exception: as :meth:`process` does.
+        """
+        async with self._transaction() as producer:
+            await producer.send_offsets_to_transaction(
+                {self._readings: self.position}, self._shared.names.streams_group
+            )
+
     async def close(self) -> None:
         """Gives the partition up. Nothing is in flight: every transaction was awaited."""
         await self._producer.stop()
@@ -130,26 +142,32 @@ class Partition:
         return fold.finish()
 
     async def _commit(self, judged: Judged, folded: Folded, next_offset: int) -> None:
-        shared, producer, number = self._shared, self._producer, self._number
+        shared, number = self._shared, self._number
         marker = self._marker(next_offset, folded.live_keys)
         values = [(key, shared.values.encode(value)) for key, value in folded.values]
         letters = await self._letters(judged)
         await shared.patience.turn()
         state: list[Record] = [*folded.state, (MARKER_KEY, marker.encode())]
+        async with self._transaction() as producer:
+            acknowledgements = await send(producer, shared.names.values, number, values)
+            for partition, records in letters.items():
+                acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
+            acknowledgements += await send(producer, shared.names.state, number, state)
+            await producer.send_offsets_to_transaction({self._readings: next_offset}, shared.names.streams_group)
+            for acknowledgement in acknowledgements:
+                await acknowledgement
+                await shared.patience.turn()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Any]:
+        """All of what is written inside, or nothing."""
         try:
-            async with producer.transaction():
-                acknowledgements = await send(producer, shared.names.values, number, values)
-                for partition, records in letters.items():
-                    acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
-                acknowledgements += await send(producer, shared.names.state, number, state)
-                await producer.send_offsets_to_transaction({self._readings: next_offset}, shared.names.streams_group)
-                for acknowledgement in acknowledgements:
-                    await acknowledgement
-                    await shared.patience.turn()
+            async with self._producer.transaction():
+                yield self._producer
         except ProducerFenced as error:
             raise Fatal(f"{self._readings}: another worker has opened this partition; it goes on there") from error
         except KafkaError as error:
-            names = shared.names
+            names = self._shared.names
             written = f"topics {names.values}, {names.state} and {names.dead_letters}, group {names.streams_group}"
             raise refusal(error, written) or error from error
 

@@ -110,6 +110,21 @@ def test_a_group_moved_ahead_of_the_state(stopped: StreamsSystem) -> None:
     refuses(stopped, "ahead of the state's marker", REBUILD_STATE)
 
 
+@pytest.mark.parametrize("moved", [3, None], ids=["moved back", "expired"])
+def test_a_group_behind_the_state_catches_up_though_nothing_new_comes(
+    stopped: StreamsSystem, moved: int | None
+) -> None:
+    """What the state contains is skipped; without this, lag would be seen until the next reading."""
+    if moved is None:
+        stopped.admin.delete_groups([stopped.names.streams_group])
+    else:
+        stopped.move_group(moved)
+    worker = stopped.worker()
+    until(stopped.all_read, what="the group stands where the state does")
+    assert worker.stop() == 0
+    assert stopped.outcome() == stopped.expected()
+
+
 def test_readings_deleted_before_they_were_read(stopped: StreamsSystem) -> None:
     stopped.feed(hour("p", at, at) for at in range(10, 15))
     stopped.delete_read()
