@@ -98,7 +98,8 @@ def disk_full(system: LocalSystem, random: Random) -> Iterator[str]:
     with system.services.held(name):
         process = system.services.process(name)
         # EFBIG in place of ENOSPC; to Kafka both are an I/O error of its log directory. It needs no rights.
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        with suppress(ProcessLookupError):  # another fault has just ended it
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         end = time.monotonic() + FAILS_WITHIN
         while process.alive:
             if time.monotonic() > end:

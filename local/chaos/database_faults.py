@@ -76,6 +76,7 @@ def _against_writing(system: LocalSystem) -> str:
 @contextmanager
 def _deadlocked(system: LocalSystem, random: Random) -> Iterator[str]:
     """The sink has its positions and waits for its table; we have its table and wait for its positions."""
+    met = False
     with suppress(psycopg.OperationalError), holding(system, _against_writing(system)) as ours:
         ours.execute("SET LOCAL deadlock_timeout = '60s'")  # the one that looks for deadlocks sooner is the one to die
         met = bool(blocked(ours, STRIKE_SECONDS))
@@ -87,6 +88,7 @@ def _deadlocked(system: LocalSystem, random: Random) -> Iterator[str]:
 @contextmanager
 def _not_serializable(system: LocalSystem, random: Random) -> Iterator[str]:
     """Where the owner has chosen a stricter isolation: another session changes what the sink is about to change."""
+    met = False
     try:
         act(system, f"ALTER ROLE {DATABASE_USER} SET default_transaction_isolation = 'repeatable read'")
         expel(system)
@@ -101,6 +103,7 @@ def _not_serializable(system: LocalSystem, random: Random) -> Iterator[str]:
 
 @contextmanager
 def _cancelled(system: LocalSystem, random: Random) -> Iterator[str]:
+    met: list[int] = []
     with suppress(psycopg.OperationalError), holding(system, _against_writing(system)) as ours:
         met = blocked(ours, STRIKE_SECONDS)
         for pid in met:
