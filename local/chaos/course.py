@@ -28,8 +28,8 @@ def options(directory: Path, schedule: Schedule) -> Options:
         directory,
         points=24,
         seed=schedule.seed,
-        tick=1.0,
-        lag_hours=12 * 24,  # new readings for nearly five minutes: no fault strikes an idle system
+        tick=1.5,
+        lag_hours=12 * 24,  # new readings for seven minutes: no fault strikes an idle system
         hours=10 * 24,
         days=30,
         months=12,
