@@ -31,6 +31,9 @@ healed, the utility goes quiet, and a run passes only if
 their log ended at the healing, and every source has been answered again. Where faults overlap, that of one includes
 the trouble of the others. **Lost**, **doubled** and **wrong** are rows, of all receivers and the values topic, in the
 runs in which the fault struck: of a run with several faults each counts for all of them.
+
+A run that failed led to a correction, with a test of its own, and is not told here: CHANGELOG.md and the history tell
+what was found.
 """
 
 
