@@ -24,17 +24,14 @@ from benchmarks import events
 from benchmarks.kafka_load import load
 from benchmarks.results import Result, median, report
 from benchmarks.stage import Pace, Stage
+from benchmarks.topics import PARTITIONS, prepared
 from local.kafka import KafkaBroker
 from local.postgres import PostgresServer
-from runtime.settings.load import load as load_settings
-from runtime.topic_admin import create
-from runtime.topics import TopicNames
 from sinks.batch import Row, identity
 from sinks.binary_copy import copy_data
 from sinks.columns import KEY, NAMES, create_table
 from sinks.postgresql import TYPES
 
-PARTITIONS = 4
 BATCH = 10_000
 
 
@@ -67,15 +64,8 @@ class _Bench:
         (folder / "points.csv").write_text("metering_point,category\n" + lines, encoding="utf-8")
         (folder / "dsn").write_text(postgres.dsn("bench"), encoding="utf-8")
         self._config = folder / "meterstream.toml"
-        self._config.write_text(
-            f'[kafka]\nbootstrap_servers = "{broker.bootstrap_servers}"\n'
-            f"[topics]\npartitions = {PARTITIONS}\nreplication_factor = 1\nmin_insync_replicas = 1\n"
-            '[receivers.bench]\ndatabase = "postgresql"\ndsn = { file = "dsn" }\npoints = "points.csv"\n',
-            encoding="utf-8",
-        )
-        settings = load_settings(self._config, {})
-        create(settings)
-        self._topic = TopicNames.of(settings).values
+        receiver = '[receivers.bench]\ndatabase = "postgresql"\ndsn = { file = "dsn" }\npoints = "points.csv"\n'
+        self._topic = prepared(self._config, broker.bootstrap_servers, "bench", receiver).values
         load(broker.bootstrap_servers, self._topic, events.values(rows, points, PARTITIONS))
 
     def run(self, number: int) -> tuple[Pace, Pace, Pace]:

@@ -19,12 +19,9 @@ from benchmarks import events
 from benchmarks.kafka_load import load
 from benchmarks.results import Result, median, report
 from benchmarks.stage import Pace, Stage
+from benchmarks.topics import PARTITIONS, prepared
 from local.kafka import KafkaBroker
-from runtime.settings.load import load as load_settings
-from runtime.topic_admin import create
-from runtime.topics import TopicNames
 
-PARTITIONS = 4
 CONSUMED = "meterstream_streams_consumed_total"
 
 
@@ -47,14 +44,7 @@ def main(readings: int, points: int, runs: int, record: bool) -> None:
 
 def _run(folder: Path, broker: KafkaBroker, name: str, encoded: list[events.Encoded]) -> tuple[Pace, Pace, Pace]:
     config = folder / f"{name}.toml"
-    config.write_text(
-        f'[kafka]\nbootstrap_servers = "{broker.bootstrap_servers}"\n'
-        f'[topics]\nprefix = "{name}"\npartitions = {PARTITIONS}\nreplication_factor = 1\nmin_insync_replicas = 1\n',
-        encoding="utf-8",
-    )
-    settings = load_settings(config, {})
-    create(settings)
-    readings = TopicNames.of(settings).readings
+    readings = prepared(config, broker.bootstrap_servers, name).readings
     load(broker.bootstrap_servers, readings, encoded)
     raw = _raw(broker, readings, f"{name}-raw", len(encoded))
     with Stage(["streams", "--config", str(config)], folder / f"{name}.log", {"Kafka": broker.pid}) as stage:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaProducer
 
 from benchmarks.events import Encoded
-
-BATCH_BYTES = 1 << 19
-UNDER_WAY = 8
+from streams.opening import BATCH_BYTES
+from streams.publish import Record, send
 
 
 def load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> None:
@@ -18,27 +17,13 @@ def load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> None
 
 
 async def _load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> None:
-    lanes: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
+    lanes: dict[int, list[Record]] = defaultdict(list)
     for partition, key, value in records:
         lanes[partition].append((key, value))
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, acks="all", max_batch_size=BATCH_BYTES)
     await producer.start()
     try:
         for partition, lane in lanes.items():
-            await _fill(producer, topic, partition, lane)
+            await asyncio.gather(*await send(producer, topic, partition, lane))
     finally:
         await producer.stop()
-
-
-async def _fill(producer: AIOKafkaProducer, topic: str, partition: int, lane: list[tuple[bytes, bytes]]) -> None:
-    under_way = []
-    batch = producer.create_batch()
-    for key, value in lane:
-        if batch.append(key=key, value=value, timestamp=None) is None:
-            under_way.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
-            batch.append(key=key, value=value, timestamp=None)
-        if len(under_way) >= UNDER_WAY:
-            await under_way.pop(0)
-    under_way.append(await producer.send_batch(batch, topic, partition=partition))
-    await asyncio.gather(*under_way)

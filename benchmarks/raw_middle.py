@@ -14,8 +14,10 @@ import time
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
+from streams.opening import BATCH_BYTES
+from streams.publish import send
+
 CHUNK = 5_000
-BATCH_BYTES = 1 << 19
 
 
 async def _run(bootstrap_servers: str, source: str, target: str, count: int) -> None:
@@ -41,7 +43,8 @@ async def _run(bootstrap_servers: str, source: str, target: str, count: int) -> 
     while done < count:
         for place, records in (await consumer.getmany(timeout_ms=1_000, max_records=CHUNK)).items():
             async with producer.transaction():
-                sent = await _send(producer, target, place.partition, records)
+                copies = [(record.key, record.value) for record in records]
+                sent = await send(producer, target, place.partition, copies)
                 await producer.send_offsets_to_transaction({place: records[-1].offset + 1}, f"raw-{target}")
                 await asyncio.gather(*sent)
             done += len(records)
@@ -49,18 +52,6 @@ async def _run(bootstrap_servers: str, source: str, target: str, count: int) -> 
                 began, first = time.perf_counter(), done
     print((done - first) / (time.perf_counter() - began))
     await asyncio.gather(consumer.stop(), producer.stop())
-
-
-async def _send(producer: AIOKafkaProducer, topic: str, partition: int, records: list) -> list:  # type: ignore[type-arg]
-    sent = []
-    batch = producer.create_batch()
-    for record in records:
-        if batch.append(key=record.key, value=record.value, timestamp=None) is None:
-            sent.append(await producer.send_batch(batch, topic, partition=partition))
-            batch = producer.create_batch()
-            batch.append(key=record.key, value=record.value, timestamp=None)
-    sent.append(await producer.send_batch(batch, topic, partition=partition))
-    return sent
 
 
 if __name__ == "__main__":

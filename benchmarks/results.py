@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,12 +42,6 @@ class Result:
 def median(paces: Sequence[Pace]) -> Pace:
     """The one in the middle."""
     return sorted(paces, key=lambda pace: pace.per_second)[(len(paces) - 1) // 2]
-
-
-def spread(paces: Sequence[Pace]) -> float:
-    """Largest minus smallest pace, as a share of the median."""
-    found = [pace.per_second for pace in paces]
-    return (max(found) - min(found)) / statistics.median(found)
 
 
 def report(results: Sequence[Result], *, record: bool) -> None:

@@ -15,7 +15,6 @@ from local.ports import free_port
 from local.scrape import scrape
 
 LOOK_SECONDS = 0.2
-MIB = 1 << 20
 WITHIN = 900.0
 
 
@@ -54,15 +53,15 @@ class Stage:
         self._child.terminate()
         self._child.wait(60)
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, name: str) -> float:
         """A metric's total; 0 while the process does not serve yet."""
-        return scrape([f"http://127.0.0.1:{self.port}/metrics"]).total(name, **labels)
+        return scrape([f"http://127.0.0.1:{self.port}/metrics"]).total(name)
 
-    def pace(self, metric: str, until: float, **labels: str) -> Pace:
+    def pace(self, metric: str, until: float) -> Pace:
         """Waits until a counter has risen to ``until``; from where it was first seen to have moved."""
-        begun, cpu = self.metric(metric, **labels), self._cpu()
+        begun, cpu = self.metric(metric), self._cpu()
         start, first = time.perf_counter(), begun
-        while (now := self.metric(metric, **labels)) < until:
+        while (now := self.metric(metric)) < until:
             if self._child.poll() is not None:
                 raise RuntimeError(f"the worker has ended: {self._log.read_text('utf-8')[-2_000:]}")
             if first == begun:  # it has not moved yet: starting is not counted

@@ -27,7 +27,7 @@ from runtime.errors import ConfigError, Transient
 from runtime.kafka_admin import admin
 from runtime.mends import NEW_EPOCH
 from runtime.settings.tree import Settings
-from runtime.topic_admin import create, require, topic_ids, verify
+from runtime.topic_admin import made_anew, require, topic_ids, verify
 from runtime.topics import TopicNames
 from streams.configured import rules
 from streams.marker import Marker
@@ -150,10 +150,7 @@ def _make_anew(settings: Settings, name: str, old: str | None) -> None:
     """Until the topic is there, as it must be, and is not the one with the old id."""
     deadline = time.monotonic() + GONE_WITHIN
     while True:
-        create(settings)
-        with admin(settings.kafka) as client:
-            made = topic_ids(client, [name]).get(name)
-        if made not in (None, old) and not verify(settings, [name]):
+        if made_anew(settings, {name: old}) and not verify(settings, [name]):
             return
         if time.monotonic() > deadline:
             require(settings, [name])

@@ -109,6 +109,25 @@ def topic_ids(client: Any, names: Collection[str]) -> dict[str, str]:
     return {topic["name"]: str(topic["topic_id"]) for topic in _known(client, list(names))}
 
 
+def made_anew(settings: Settings, old: Mapping[str, str | None]) -> bool:
+    """Creates topics that were deleted; whether each is there again, as another one. To be asked until it is so.
+
+    Of several brokers one that lags may still show the old topic, or not yet the new one.
+
+    Args:
+        settings: what must be.
+        old: by the topics' names the ids that they had.
+
+    Raises:
+        ConfigError: the cluster refuses a topic.
+        Transient: the cluster cannot be reached.
+    """
+    create(settings)
+    with admin(settings.kafka) as client:
+        ids = topic_ids(client, old)
+    return all(ids.get(name) not in (None, before) for name, before in old.items())
+
+
 def _existing(client: Any, names: Sequence[str]) -> set[str]:
     return {topic["name"] for topic in _known(client, names)}
 

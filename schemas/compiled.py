@@ -1,4 +1,4 @@
-"""Reading and writing the Avro bodies of one record schema by functions made for it: 3 to 4 times as fast as fastavro.
+"""Reading and writing the Avro bodies of one record schema by functions made for it: several times as fast as fastavro.
 
 A function is generated from the schema, as dataclasses generates ``__init__``: a line or two per field, nothing looked
 up while it runs. It knows the usual forms only – texts below 64 bytes, decimals below 16, instants of the years 1979
@@ -172,17 +172,14 @@ def _reads(node: Any, value: str, names: dict[str, Any]) -> list[str]:
 
 def _rest_of_long(data: bytes, at: int, first: int) -> tuple[int, int]:
     """The zigzag number that begins with ``first`` and goes on, and the place behind it."""
-    number, shift = first & _SHORT, 7
-    while True:
+    number = first & _SHORT
+    for shift in range(7, _LONG_BITS, 7):
         byte = data[at]
         at += 1
         number |= (byte & _SHORT) << shift
-        if byte <= _SHORT:
-            break
-        shift += 7
-    if number >> _LONG_BITS:
-        raise Uncommon
-    return number, at
+        if byte <= _SHORT and not number >> _LONG_BITS:
+            return number, at
+    raise Uncommon  # too many digits, however many more follow
 
 
 def _instant(data: bytes) -> int:
@@ -220,12 +217,12 @@ def _number_form(node: Any, optional: bool) -> Callable[[Any], bytes]:
     present = _PRESENT if optional else b""
     begins = [present + bytes([2 * size]) for size in range(_DECIMAL_BYTES + 1)]
 
-    def form(value: int | None) -> bytes:
-        if value is None and optional:
+    def form(number: Any) -> bytes:
+        if number is None and optional:
             return _NULL
-        number: int = value  # type: ignore[assignment]
-        size = (number if number >= 0 else ~number).bit_length() // 8 + 1
-        return begins[size] + number.to_bytes(size, "big", signed=True)  # LookupError: too long for us
+        size: int = (number if number >= 0 else ~number).bit_length() // 8 + 1
+        digits: bytes = number.to_bytes(size, "big", signed=True)
+        return begins[size] + digits  # LookupError: too long for us
 
     return form
 

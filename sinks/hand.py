@@ -14,10 +14,6 @@ class Hand:
         """Its thread begins with the first thing to do."""
         self._thread = ThreadPoolExecutor(1, "database")
 
-    def begin(self, call: Callable[[], T]) -> "Attempt[T]":
-        """Begins something; its outcome is to be asked for."""
-        return Attempt(self, call)
-
     def do(self, call: Callable[[], T]) -> T:
         """Does it, and waits for it."""
         return self.start(call).result()

@@ -150,7 +150,7 @@ class Worker:
             with self._watch.meters.transaction_seconds.time():
                 return delivery.attempt(refuse), instants.now()
 
-        self._under_way = _UnderWay(batch, self._hand.begin(attempt))
+        self._under_way = _UnderWay(batch, Attempt(self._hand, attempt))
         self._positions = batch.after
         self._quiet_since = self._watch.clock()
         if not self._road.values.lag(ask=False):

@@ -40,9 +40,9 @@ class StateLog:
         """
         group_offset = await self._group_offset(readings)
         async with self._reader() as consumer:
-            begin, _ = await _bounds(consumer, readings)
+            begin = (await consumer.beginning_offsets([readings]))[readings]
             restored, marker = await self._load(consumer, state)
-            _, end = await _bounds(consumer, readings)
+            end = (await consumer.end_offsets([readings]))[readings]
         return restored, Found(group_offset, begin, end, marker, restored.live_keys)
 
     async def bounds(self, partition: TopicPartition) -> tuple[int, int]:

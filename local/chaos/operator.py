@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from kafka.errors import KafkaError
 
+from local.patience import patiently
 from local.ports import free_port
 from local.process import ServiceProcess
 from local.settings_file import RECEIVERS
@@ -52,14 +53,7 @@ def persistent(call: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(call)
     def done(*arguments: P.args, **named: P.kwargs) -> T:
-        end = time.monotonic() + WITHIN
-        while True:
-            try:
-                return call(*arguments, **named)
-            except (KafkaError, Transient):
-                if time.monotonic() > end:
-                    raise
-                time.sleep(LOOK_SECONDS)
+        return patiently(lambda: call(*arguments, **named), "Kafka", WITHIN, (KafkaError, Transient))
 
     return done
 

@@ -33,6 +33,10 @@ def _act(system: LocalSystem, receiver: str, statement: str) -> list[tuple[Any, 
         return connection.execute(statement).fetchall()
 
 
+def _schema(receiver: str) -> str:
+    return postgres_admin.SCHEMA if receiver == "vitec" else "main"
+
+
 def _rows_table(system: LocalSystem, receiver: str) -> str:
     epoch = system.settings.epoch
     if receiver == "vitec":
@@ -107,8 +111,7 @@ def _constraint(system: LocalSystem, receiver: str) -> Iterator[None]:
 
 
 def _refused(system: LocalSystem, receiver: str) -> bool:
-    schema = postgres_admin.SCHEMA if receiver == "vitec" else "main"
-    return bool(_act(system, receiver, f"SELECT 1 FROM {schema}.refused_rows LIMIT 1"))  # noqa: S608 - our own names
+    return bool(_act(system, receiver, f"SELECT 1 FROM {_schema(receiver)}.refused_rows LIMIT 1"))  # noqa: S608 - our own names
 
 
 @contextmanager
@@ -129,8 +132,7 @@ def _restored(system: LocalSystem, random: Random) -> Iterator[str]:
 
 def _delivered(system: LocalSystem, receiver: str) -> int:
     """How many records the receiver has behind it."""
-    schema = postgres_admin.SCHEMA if receiver == "vitec" else "main"
-    ((count,),) = _act(system, receiver, f"SELECT sum(next_offset) FROM {schema}.positions")  # noqa: S608 - our own names
+    ((count,),) = _act(system, receiver, f"SELECT sum(next_offset) FROM {_schema(receiver)}.positions")  # noqa: S608 - our own names
     return int(count)
 
 

@@ -1,6 +1,6 @@
 """What an administrator's mistake, or a lost disk, does to topics. Goes to the brokers directly, past the proxies."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from operations.progress import progress
 from runtime.kafka import kafka_python_options
 from runtime.kafka_admin import admin
 from runtime.settings.tree import Settings
-from runtime.topic_admin import create, topic_ids
+from runtime.topic_admin import made_anew, topic_ids
 from runtime.topics import TopicNames
 
 Offsets = Mapping[TopicPartition, int]
@@ -57,22 +57,14 @@ def truncate(settings: Settings, offsets: Offsets) -> None:
 def gone(settings: Settings, topics: Sequence[str]) -> Iterator[None]:
     """While inside, the topics do not exist; afterwards they are there again, empty."""
     with admin(settings.kafka) as client:
-        old = set(topic_ids(client, topics).values())
+        old = topic_ids(client, topics)
         client.delete_topics(list(topics))
         until(lambda: not topic_ids(client, topics), "the topics are deleted")
     try:
         yield
     finally:
-        until(lambda: _made_anew(settings, topics, old), "the topics are there again")
-
-
-@persistent
-def _made_anew(settings: Settings, topics: Sequence[str], old: Collection[str]) -> bool:
-    """Whether they are there and other ones than before; a broker that lags may still show the old ones, or none."""
-    create(settings)
-    with admin(settings.kafka) as client:
-        ids = topic_ids(client, topics)
-    return len(ids) == len(topics) and not set(ids.values()) & set(old)
+        there = persistent(lambda: made_anew(settings, {name: old.get(name) for name in topics}))
+        until(there, "the topics are there again")
 
 
 @persistent

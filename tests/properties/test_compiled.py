@@ -104,6 +104,13 @@ def test_bytes_that_end_early_or_late_are_not_accepted(pair: Pair) -> None:
         pair.read(sample + b"\0", HEADER)
 
 
+def test_a_long_without_end_is_given_up_at_once() -> None:
+    sample = VALUES.plain.encode(meter_value(sequence=2**62))
+    digits = sample.index(b"\x80" * 8)
+    with pytest.raises(Uncommon):
+        VALUES.read(sample[:digits] + b"\xff" * 900_000, HEADER)
+
+
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "KEPT", 3)
     kept = compiled._Kept(lambda number: -number)
