@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import psycopg
@@ -27,8 +27,7 @@ from benchmarks.stage import Pace, Stage
 from benchmarks.topics import PARTITIONS, prepared
 from local.kafka import KafkaBroker
 from local.postgres import PostgresServer
-from sinks.batch import Row, identity
-from sinks.binary_copy import copy_data
+from sinks.binary_copy import FORMS, copy_data
 from sinks.columns import KEY, NAMES, create_table
 from sinks.postgresql import TYPES
 
@@ -55,6 +54,11 @@ def main(rows: int, points: int, runs: int, record: bool) -> None:
         ],
         record=record,
     )
+
+
+class _Row(NamedTuple):
+    key: bytes
+    columns: tuple[bytes, ...]
 
 
 class _Bench:
@@ -117,13 +121,14 @@ class _Bench:
         places = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
         consumer.assign(places)
         consumer.seek_to_beginning(*places)
+        decode = events.values_codec.columns(FORMS, ())
         left = self._rows
         while left > 0:
             polled = [record for records in consumer.poll(timeout_ms=1_000).values() for record in records]
             left -= len(polled)
-            rows = [Row(events.values_codec.decode(record.value), record) for record in polled]
+            rows = [_Row(record.key, *decode(record.value)) for record in polled]
             if rows:
-                ready.put(copy_data(sorted(rows, key=identity), 0))
+                ready.put(copy_data(sorted(rows), 0))
         ready.put(None)
         consumer.close()
 

@@ -1,7 +1,7 @@
 """Events to bytes and back: Avro in the Confluent wire format (magic byte 0, 4-byte schema id, Avro body)."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any, Generic, TypeVar, cast
 
@@ -10,6 +10,7 @@ import msgspec
 from fastavro.schema import SchemaParseException, UnknownType
 
 from schemas import exact, instants
+from schemas.column_reader import Forms, column_reader, columns_of
 from schemas.compatibility import differences, meanings
 from schemas.compiled import Read, Uncommon, Write, reader, writer
 from schemas.events import DeadLetter, Header, MeterValue, PutBack, Reading
@@ -39,6 +40,7 @@ class Codec(Generic[E]):
         self._decimals = tuple(name for name, kind in kinds.items() if kind == "decimal")
         self._instants = tuple(name for name, kind in kinds.items() if kind == "timestamp-micros")
         self._schemas: dict[int, tuple[AvroSchema, AvroSchema | None]] = {}
+        self._current: set[bytes] = set()
         self._read: Read[E] | None = None
         self._write: Write | None = None
         with suppress(Uncommon):  # a schema of other types than they know
@@ -100,6 +102,31 @@ class Codec(Generic[E]):
             raise Undecodable(f"{len(data) - stream.tell()} bytes left over after {self._event.__name__}")
         return self._restored(record)
 
+    def columns(self, forms: Forms, plain: Collection[str]) -> Callable[[bytes | None], tuple[Any, ...]]:
+        """A function that decodes into the columns of a row, as a database takes them; twice as fast as an event.
+
+        Args:
+            forms: of the columns, which are the event's fields in order.
+            plain: fields whose values are given besides.
+
+        Returns:
+            A function that gives the tuple of columns, then the plain fields in the event's order; it raises what
+            :meth:`decode` does.
+        """
+        read = column_reader(self._schema, forms, plain)
+        places: list[int] = [place for place, field in enumerate(self._schema["fields"]) if field["name"] in plain]
+
+        def decode(data: bytes | None) -> tuple[Any, ...]:
+            if data is not None and data[:_HEADER] in self._current:
+                try:
+                    return read(data, _HEADER)
+                except (LookupError, ValueError):
+                    pass  # uncommon or broken: the codec tells
+            values: tuple[Any, ...] = msgspec.structs.astuple(self.decode(data))
+            return columns_of(self._schema, values, forms), *[values[place] for place in places]
+
+        return decode
+
     def _look_up(self) -> bytes:
         self._prefix = MAGIC + self._registry.id_of(self._event.__name__).to_bytes(4, "big")
         return self._prefix
@@ -110,6 +137,8 @@ class Codec(Generic[E]):
         if schemas is None:
             writer = self._readable(schema_id, self._registry.schema_of(schema_id))
             schemas = self._schemas[schema_id] = writer, None if writer == self._reader else self._reader
+            if schemas[1] is None:
+                self._current.add(MAGIC + schema_id.to_bytes(_HEADER - 1, "big"))
         return schemas
 
     def _readable(self, schema_id: int, schema: AvroSchema) -> AvroSchema:

@@ -25,11 +25,11 @@ Write = Callable[[bytes, Any], bytes]
 
 KEPT = 1 << 16
 """Forms of one kind that are kept; then they are forgotten, all at once."""
-_SHORT = 127
+SHORT = 127
 """The largest number in one byte of Avro's variable-length coding."""
-_DECIMAL_BYTES = 15
+DECIMAL_BYTES = 15
 """So many bytes always hold fewer than 24 integer digits."""
-_INSTANT_BYTES = 8
+INSTANT_BYTES = 8
 _CONTINUED = 0x0080_8080_8080_8080
 """The top bits of an eight-byte number: set in each byte but the last."""
 _LONG_BITS = 64
@@ -43,7 +43,7 @@ class Uncommon(ValueError):
     """Not one of the usual forms."""
 
 
-class _Kept(dict[Any, Any]):
+class Kept(dict[Any, Any]):
     """Results of a function of one argument."""
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
@@ -71,14 +71,14 @@ def reader(schema: AvroSchema, event: Callable[..., E]) -> Read[E]:
         "event": event,
         "Uncommon": Uncommon,
         "number": int.from_bytes,
-        "long": _rest_of_long,
-        "texts": _Kept(lambda data: str(data, "utf-8")),
-        "instants": _Kept(_instant),
+        "long": rest_of_long,
+        "texts": Kept(lambda data: str(data, "utf-8")),
+        "instants": Kept(instant_of),
     }
     lines = ["def read(data, at):"]
     for index, field in enumerate(schema["fields"]):
         value, optional = f"v{index}", isinstance(field["type"], list)
-        reads = _reads(_branch(field["type"]), value, names)
+        reads = _reads(branch(field["type"]), value, names)
         if optional:
             lines += ["  kind = data[at]", "  at += 1", "  if kind == 2:", *(f"    {line}" for line in reads)]
             lines += ["  elif kind:", "    raise Uncommon", "  else:", f"    {value} = None"]
@@ -86,8 +86,8 @@ def reader(schema: AvroSchema, event: Callable[..., E]) -> Read[E]:
             lines += [f"  {line}" for line in reads]
     fields = ", ".join(f"v{index}" for index in range(len(schema["fields"])))
     lines += ["  if at != len(data):", "    raise Uncommon", f"  return event({fields})"]
-    made: Read[E] = _made(lines, names, "read")
-    return made
+    read: Read[E] = function_of(lines, names, "read")
+    return read
 
 
 def writer(schema: AvroSchema) -> Write:
@@ -100,27 +100,28 @@ def writer(schema: AvroSchema) -> Write:
     fields = []
     for index, field in enumerate(schema["fields"]):
         form, value, optional = f"f{index}", f"event.{field['name']}", isinstance(field["type"], list)
-        node = _branch(field["type"])
-        if _kind(node) in _UNIQUE:
+        node = branch(field["type"])
+        if kind_of(node) in _UNIQUE:
             names[form] = _number_form(node, optional)
             fields.append(f"{form}({value})")
         else:
             names[form] = _kept_form(node, optional)
             fields.append(f"{form}[{value}]")
-    made: Write = _made(
+    write: Write = function_of(
         ["def write(first, event):", f"  return join((first, {', '.join(fields)}))"],
         names | {"join": b"".join},
         "write",
     )
-    return made
+    return write
 
 
-def _made(lines: list[str], names: dict[str, Any], name: str) -> Any:
+def function_of(lines: list[str], names: dict[str, Any], name: str) -> Any:
+    """The function that these lines define under a name."""
     exec("\n".join(lines), names)  # noqa: S102 - our own lines; of the schema they hold field names only
     return names[name]
 
 
-def _branch(node: Any) -> Any:
+def branch(node: Any) -> Any:
     """The type itself, or the one beside null."""
     if not isinstance(node, list):
         return node
@@ -129,7 +130,8 @@ def _branch(node: Any) -> Any:
     return node[1]
 
 
-def _kind(node: Any) -> str:
+def kind_of(node: Any) -> str:
+    """The name of a type: of its logical type, where it has one."""
     if isinstance(node, dict):
         return str(node.get("logicalType") or node["type"])
     return str(node)
@@ -137,25 +139,19 @@ def _kind(node: Any) -> str:
 
 def _reads(node: Any, value: str, names: dict[str, Any]) -> list[str]:
     """The lines that read one type."""
-    kind = _kind(node)
+    kind = kind_of(node)
     if kind == "enum":
         table = f"{value}_symbols"
         names[table] = {2 * index: symbol for index, symbol in enumerate(node["symbols"])}
         return [f"{value} = {table}[data[at]]", "at += 1"]
     if kind == "timestamp-micros":
-        return [f"{value} = instants[data[at : at + {_INSTANT_BYTES}]]", f"at += {_INSTANT_BYTES}"]
+        return [f"{value} = instants[data[at : at + {INSTANT_BYTES}]]", f"at += {INSTANT_BYTES}"]
     if kind == "long":
-        return [
-            "size = data[at]",
-            "at += 1",
-            f"if size > {_SHORT}:",
-            "  size, at = long(data, at, size)",
-            f"{value} = size >> 1 ^ -(size & 1)",
-        ]
+        return long_lines(value)
     if kind == "string":
-        most, made = _SHORT, "texts[data[at:end]]"
+        most, made = SHORT, "texts[data[at:end]]"
     elif kind == "decimal":
-        most, made = 2 * _DECIMAL_BYTES, "number(data[at:end], 'big', signed=True)"
+        most, made = 2 * DECIMAL_BYTES, "number(data[at:end], 'big', signed=True)"
     else:
         raise Uncommon(f"a field of type {kind}")
     empty = " or not size" if kind == "decimal" else ""
@@ -170,31 +166,43 @@ def _reads(node: Any, value: str, names: dict[str, Any]) -> list[str]:
     ]
 
 
-def _rest_of_long(data: bytes, at: int, first: int) -> tuple[int, int]:
+def long_lines(value: str) -> list[str]:
+    """The lines that read a long."""
+    return [
+        "size = data[at]",
+        "at += 1",
+        f"if size > {SHORT}:",
+        "  size, at = long(data, at, size)",
+        f"{value} = size >> 1 ^ -(size & 1)",
+    ]
+
+
+def rest_of_long(data: bytes, at: int, first: int) -> tuple[int, int]:
     """The zigzag number that begins with ``first`` and goes on, and the place behind it."""
-    number = first & _SHORT
+    number = first & SHORT
     for shift in range(7, _LONG_BITS, 7):
         byte = data[at]
         at += 1
-        number |= (byte & _SHORT) << shift
-        if byte <= _SHORT and not number >> _LONG_BITS:
+        number |= (byte & SHORT) << shift
+        if byte <= SHORT and not number >> _LONG_BITS:
             return number, at
     raise Uncommon  # too many digits, however many more follow
 
 
-def _instant(data: bytes) -> int:
-    if len(data) != _INSTANT_BYTES or int.from_bytes(data, "little") & _CONTINUED != _CONTINUED:
+def instant_of(data: bytes) -> int:
+    """The instant of the usual length; Uncommon for all else."""
+    if len(data) != INSTANT_BYTES or int.from_bytes(data, "little") & _CONTINUED != _CONTINUED:
         raise Uncommon
-    number, _ = _rest_of_long(data, 1, data[0])
+    number, _ = rest_of_long(data, 1, data[0])
     instant = number >> 1 ^ -(number & 1)
     if not instants.EARLIEST <= instant <= instants.LATEST:
         raise Uncommon
     return instant
 
 
-def _kept_form(node: Any, optional: bool) -> _Kept:
+def _kept_form(node: Any, optional: bool) -> Kept:
     """The forms of what recurs, by value."""
-    kind = _kind(node)
+    kind = kind_of(node)
     if kind == "enum":
         write = {symbol: _long(index) for index, symbol in enumerate(node["symbols"])}.__getitem__
     elif kind == "timestamp-micros":
@@ -204,18 +212,18 @@ def _kept_form(node: Any, optional: bool) -> _Kept:
     else:
         raise Uncommon(f"a field of type {kind}")
     if not optional:
-        return _Kept(write)
-    kept = _Kept(lambda value: _PRESENT + write(value))
+        return Kept(write)
+    kept = Kept(lambda value: _PRESENT + write(value))
     kept[None] = _NULL
     return kept
 
 
 def _number_form(node: Any, optional: bool) -> Callable[[Any], bytes]:
     """Makes the forms of what is mostly another number each time."""
-    if _kind(node) == "long":
+    if kind_of(node) == "long":
         return (lambda value: _NULL if value is None else _PRESENT + _long(value)) if optional else _long
     present = _PRESENT if optional else b""
-    begins = [present + bytes([2 * size]) for size in range(_DECIMAL_BYTES + 1)]
+    begins = [present + bytes([2 * size]) for size in range(DECIMAL_BYTES + 1)]
 
     def form(number: Any) -> bytes:
         if number is None and optional:
@@ -232,8 +240,8 @@ def _long(number: int) -> bytes:
     if rest >> _LONG_BITS:
         raise Uncommon
     form = bytearray()
-    while rest > _SHORT:
-        form.append(rest & _SHORT | _SHORT + 1)
+    while rest > SHORT:
+        form.append(rest & SHORT | SHORT + 1)
         rest >>= 7
     form.append(rest)
     return bytes(form)

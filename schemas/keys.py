@@ -33,6 +33,11 @@ def identity_key(source: str, metering_point: str, delivery_category: str, readi
     return _encode((source, metering_point, delivery_category, reading_at))
 
 
+def identity_start(source: str, metering_point: str, delivery_category: str) -> bytes:
+    """What the identity keys of a series begin with: ``b"%d]" % reading_at`` follows."""
+    return series_key(source, metering_point, delivery_category)[:-1] + b","
+
+
 def outside_key(source: str, metering_point: str, delivery_category: str, reading_at: int, fetched_at: int) -> bytes:
     """The key of an outside_history MeterValue: its own, so that compaction never removes the full row."""
     return _encode((source, metering_point, delivery_category, reading_at, "outside", fetched_at))

@@ -1,17 +1,14 @@
 """A batch: rows, and the offsets that go with them; and the order in which its rows must be written. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import NamedTuple, Protocol
-
-from schemas.events import MeterValue
-from schemas.reasons import Held
+from typing import Any, NamedTuple, Protocol
 
 Positions = Mapping[int, int]
 """Partition to the offset of the next record to read."""
-Identity = tuple[str, str, str, int]
-"""source, metering point, delivery category, reading_at: the primary key of a row."""
+Identity = bytes
+"""The primary key of a row (source, metering point, delivery category, reading_at) as the key of its records."""
 
 
 class Record(Protocol):
@@ -32,10 +29,22 @@ class Record(Protocol):
 
 
 class Row(NamedTuple):
-    """A value for this receiver, and the record that brought it."""
+    """A value for this receiver, and the record that brought it.
 
-    value: MeterValue
+    Attributes:
+        columns: the fields of the MeterValue in order, each in the form in which the receiver's database takes it.
+        identity: see :data:`Identity`.
+        outside: it stands outside the history: such a one replaces a row only under further conditions.
+    """
+
     record: Record
+    columns: tuple[Any, ...]
+    identity: Identity
+    outside: bool
+    source: str
+    cause: str
+    fetched_at: int
+    sequence: int
 
 
 @dataclass(frozen=True)
@@ -60,18 +69,7 @@ class Refused(NamedTuple):
     reason: str
 
 
-def identity(row: Row) -> Identity:
-    """The row's primary key."""
-    value = row.value
-    return value.source, value.metering_point, value.delivery_category, value.reading_at
-
-
-def is_outside(value: MeterValue) -> bool:
-    """Whether the value stands outside the history: such a one replaces a row only under further conditions."""
-    return value.held == Held.OUTSIDE_HISTORY
-
-
-def waves(rows: Iterable[Row]) -> list[list[Row]]:
+def waves(rows: Sequence[Row]) -> list[list[Row]]:
     """The rows in waves: written one after the other they leave what the rows one by one would leave.
 
     The rows are in the order of the log, in which the sequences of an identity rise.
@@ -80,23 +78,21 @@ def waves(rows: Iterable[Row]) -> list[list[Row]]:
     makes those of smaller sequence before it needless. An outside_history value does not: whether it replaces a row
     depends on that row, so what was there before it is written first, in an earlier wave. Few are.
     """
+    newest = {row.identity: row for row in rows}
+    if len(newest) == len(rows):  # as nearly always
+        return [[newest[key] for key in sorted(newest)]] if rows else []
     steps: dict[Identity, list[Row]] = {}
     for row in rows:
-        known = steps.setdefault(identity(row), [])
-        if known:
-            _add(known, row)
-        else:
-            known.append(row)
+        _add(steps.setdefault(row.identity, []), row)
     in_order = [steps[key] for key in sorted(steps)]
     return [[row for row in wave if row is not None] for wave in zip_longest(*in_order)]
 
 
 def _add(steps: list[Row], row: Row) -> None:
     """One more row of the same identity; what can no longer make a difference is left out."""
-    sequence = row.value.sequence
-    if any(step.value.sequence >= sequence and not is_outside(step.value) for step in steps):
+    if any(step.sequence >= row.sequence and not step.outside for step in steps):
         return
-    if not is_outside(row.value) and all(step.value.sequence < sequence for step in steps):
+    if not row.outside and all(step.sequence < row.sequence for step in steps):
         steps.clear()
     steps.append(row)
 
@@ -162,11 +158,11 @@ def write_all(rows: Sequence[Row], write: Write, most: int | None = None) -> tup
         found: list[Refused] = []
         touched: set[Identity] = set()
         for wave in waves(pending):
-            written += _write_splitting([row for row in wave if identity(row) not in touched], write, refuse)
-            touched = {identity(bad.row) for bad in found}
+            written += _write_splitting([row for row in wave if row.identity not in touched], write, refuse)
+            touched = {bad.row.identity for bad in found}
         refused += found
         gone = {id(bad.row) for bad in found}
-        pending = [row for row in pending if touched and identity(row) in touched and id(row) not in gone]
+        pending = [row for row in pending if touched and row.identity in touched and id(row) not in gone]
     return written, refused
 
 

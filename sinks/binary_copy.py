@@ -5,33 +5,28 @@ Format: https://www.postgresql.org/docs/current/sql-copy.html (Binary Format); n
 """
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
-
-import msgspec
+from typing import Protocol
 
 from schemas import exact, instants
-from sinks.batch import Row
-from sinks.columns import COLUMNS, Kind
+from schemas.column_reader import Forms
+from sinks.columns import COLUMNS
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + struct.pack(">ii", 0, 0)
 _TRAILER = struct.pack(">h", -1)
-_NULL = struct.pack(">i", -1)
 _FIELDS = struct.pack(">h", len(COLUMNS))
 _LONG = struct.Struct(">iq")
 _NUMERIC = tuple(struct.Struct(f">ihhHh{count}H") for count in range(13))
 """By number of digits: length, that number, weight, sign, scale, digits."""
-_WHOLE, _MIXED = _NUMERIC[2], _NUMERIC[5]
-"""Below 10^8: two digits before the point, and none or three behind it."""
+_USUAL, _MIXED = _NUMERIC[3], _NUMERIC[5]
+"""Below 10^8: two digits before the point, and one or three behind it."""
 _BASE = 10_000
 _FRACTION_DIGITS = exact.SCALE // 4
 _NEGATIVE = 0x4000
 _POSTGRESQL_EPOCH = instants.from_datetime(datetime(2000, 1, 1, tzinfo=UTC))
 
 
-@lru_cache(maxsize=1 << 16)
 def _text(value: str) -> bytes:
     data = value.encode()
     return struct.pack(">i", len(data)) + data
@@ -41,22 +36,21 @@ def _integer(value: int) -> bytes:
     return _LONG.pack(8, value)
 
 
-@lru_cache(maxsize=1 << 16)
 def _instant(value: int) -> bytes:
     return _LONG.pack(8, value - _POSTGRESQL_EPOCH)
 
 
-@lru_cache(maxsize=1 << 16)
 def _number(value: int) -> bytes:
     """Units of 10^-12 as numeric(38,12). Zeros at either end are the server's to strip."""
     magnitude, sign = (value, 0) if value >= 0 else (-value, _NEGATIVE)
     whole, fraction = divmod(magnitude, exact.ONE)
     if whole >= _BASE**2:
         return _large_number(magnitude, sign)
-    if not fraction:
-        return _WHOLE.pack(12, 2, 1, sign, exact.SCALE, *divmod(whole, _BASE))
-    high, low = divmod(fraction, _BASE)
-    return _MIXED.pack(18, 5, 1, sign, exact.SCALE, *divmod(whole, _BASE), *divmod(high, _BASE), low)
+    first, second = divmod(whole, _BASE)
+    third, rest = divmod(fraction, _BASE**2)
+    if not rest:
+        return _USUAL.pack(14, 3, 1, sign, exact.SCALE, first, second, third)
+    return _MIXED.pack(18, 5, 1, sign, exact.SCALE, first, second, third, *divmod(rest, _BASE))
 
 
 def _large_number(magnitude: int, sign: int) -> bytes:
@@ -70,25 +64,24 @@ def _large_number(magnitude: int, sign: int) -> bytes:
     return _NUMERIC[count].pack(8 + 2 * count, count, count - 1 - _FRACTION_DIGITS, sign, exact.SCALE, *digits)
 
 
-_WRITE: dict[Kind, Callable[[Any], bytes]] = {
-    "text": _text,
-    "integer": _integer,
-    "instant": _instant,
-    "number": _number,
-}
-_WRITERS = tuple(_WRITE[column.kind] for column in COLUMNS)
+FORMS = Forms(text=_text, integer=_integer, instant=_instant, number=_number, null=struct.pack(">i", -1))
 
 
-def copy_data(rows: Iterable[Row], delivered_at: int) -> bytes:
+class Columns(Protocol):
+    """A row, as far as it is copied."""
+
+    @property
+    def columns(self) -> Sequence[bytes]: ...  # noqa: D102
+
+
+def copy_data(rows: Iterable[Columns], delivered_at: int) -> bytes:
     """The whole input of one COPY … FROM STDIN (FORMAT BINARY) into the columns of :data:`sinks.columns.COLUMNS`.
 
-    Raises:
-        struct.error: an instant beyond what 64 bits hold.
+    The rows' columns are in :data:`FORMS`.
     """
     parts = [_HEADER]
+    last = _instant(delivered_at)
     for row in rows:
-        values = (*msgspec.structs.astuple(row.value), delivered_at)
-        parts.append(_FIELDS)
-        parts += [_NULL if value is None else write(value) for write, value in zip(_WRITERS, values, strict=True)]
+        parts += (_FIELDS, *row.columns, last)
     parts.append(_TRAILER)
     return b"".join(parts)

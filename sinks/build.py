@@ -52,11 +52,12 @@ def worker(process: Process, name: str, share: Share) -> Worker:
     names = TopicNames.of(settings)
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
+    writer = SqlWriter(database, Receiver(name, settings.epoch, wanted.fingerprint))
     road = Road(
         values=KafkaValues(settings, receiver.batch, share),
-        decoder=lambda partitions: Decoder(codec, wanted, partitions),
+        decoder=lambda partitions: Decoder(codec, writer.forms, wanted, partitions),
         letters=KafkaLetters(settings.kafka, names.dead_letters, Codec(DeadLetter, registry)),
-        writer=SqlWriter(database, Receiver(name, settings.epoch, wanted.fingerprint)),
+        writer=writer,
         reporter=KafkaReporter(settings.kafka, names.values, names.sink_group(name)),
     )
     meters, patience = Meters(process.registry, name), Patience(process.health, process.stop)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from schemas.column_reader import Forms
 from sinks.batch import Row
 
 LOCKED_AFTER = 5.0
@@ -19,6 +20,8 @@ class Database(Protocol):
 
     name: str
     """For messages: ``PostgreSQL`` …"""
+    forms: Forms
+    """In which it takes the columns of a row."""
     migrations: Sequence[str]
     """The steps that make the control tables, oldest first; released steps are never changed."""
     create_table: Callable[[str], str]

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runtime.dead_letters import Context, Original, dead_letter
 from runtime.errors import Poison
 from schemas import keys
 from schemas.codec import Codec, Undecodable
+from schemas.column_reader import Forms
+from schemas.compiled import Kept
 from schemas.events import DeadLetter, MeterValue
-from schemas.reasons import Reason, Stage
+from schemas.reasons import Held, Reason, Stage
 from schemas.registry import UnknownSchemaId
-from sinks.batch import Record, Refused, Row, is_outside
+from sinks.batch import Record, Refused, Row
 from sinks.points import Points
 
 
@@ -23,14 +26,30 @@ class Decoded:
     withheld: int = 0
 
 
+PLAIN = (
+    *("source", "metering_point", "delivery_category", "reading_at"),
+    *("cause", "held", "fetched_at", "sequence"),
+)
+"""What is looked at in a value; all else goes on as columns."""
+
+
+class _Series(NamedTuple):
+    """What all values of a series have in common: how their keys begin, their partition, and whether they are ours."""
+
+    key: bytes
+    partition: int
+    ours: bool
+
+
 class Decoder:
     """Decodes, checks and filters. Every record is checked, also those of other receivers."""
 
-    def __init__(self, codec: Codec[MeterValue], points: Points, partitions: int) -> None:
-        """``partitions``: the number of the values topic's."""
-        self._codec = codec
+    def __init__(self, codec: Codec[MeterValue], forms: Forms, points: Points, partitions: int) -> None:
+        """``forms``: in which the database takes columns. ``partitions``: the number of the values topic's."""
+        self._decode = codec.columns(forms, PLAIN)
         self._points = points
         self._partitions = partitions
+        self._series = Kept(lambda name: self._look_up(*name))
 
     def decode(self, records: Iterable[Record]) -> Decoded:
         """The rows among some records, in their order.
@@ -41,40 +60,49 @@ class Decoder:
         decoded = Decoded()
         for record in records:
             try:
-                value = self._value(record)
+                row = self._row(record)
             except Poison as poison:
                 decoded.letters.append(_letter(record, poison))
                 continue
-            if self._points.has(value.metering_point, value.delivery_category):
-                decoded.rows.append(Row(value, record))
+            if row is not None:
+                decoded.rows.append(row)
             else:
                 decoded.withheld += 1
         return decoded
 
-    def _value(self, record: Record) -> MeterValue:
+    def _row(self, record: Record) -> Row | None:
+        """The record's row; None: it is for others."""
         try:
-            value = self._codec.decode(record.value)
+            columns, source, point, category, reading_at, cause, held, fetched_at, sequence = self._decode(record.value)
         except Undecodable as error:
             raise Poison(Reason.UNDECODABLE_RECORD, str(error)) from None
         except UnknownSchemaId as error:
             raise Poison(Reason.UNKNOWN_SCHEMA, str(error)) from None
-        series_and_date = (value.source, value.metering_point, value.delivery_category, value.reading_at)
-        if is_outside(value):
-            key = keys.outside_key(*series_and_date, value.fetched_at)
-        else:
-            key = keys.identity_key(*series_and_date)
+        series: _Series = self._series[source, point, category]
+        identity = series.key + b"%d]" % reading_at
+        outside = held == Held.OUTSIDE_HISTORY
+        key = keys.outside_key(source, point, category, reading_at, fetched_at) if outside else identity
         if record.key != key:
             raise Poison(Reason.WRONG_KEY, "the key is not that of the value's identity")
-        if record.partition != keys.partition_of(value.metering_point, self._partitions):
+        if record.partition != series.partition:
             raise Poison(Reason.WRONG_KEY, "the partition is not that of the value's metering point")
-        return value
+        if not series.ours:
+            return None
+        return Row(record, columns, identity, outside, source, cause, fetched_at, sequence)
+
+    def _look_up(self, source: str, point: str, category: str) -> _Series:
+        return _Series(
+            keys.identity_start(source, point, category),
+            keys.partition_of(point, self._partitions),
+            self._points.has(point, category),
+        )
 
 
 def refusal(refused: Refused, receiver: str) -> DeadLetter:
     """The dead letter of a row that a receiver's database refuses: it holds the record, to be put back there."""
-    value, record = refused.row
-    context = Context(Stage.SINKS, source=value.source, receiver=receiver, fetched_at=value.fetched_at)
-    return dead_letter(_original(record), context, Reason.ROW_REFUSED, refused.reason)
+    row = refused.row
+    context = Context(Stage.SINKS, source=row.source, receiver=receiver, fetched_at=row.fetched_at)
+    return dead_letter(_original(row.record), context, Reason.ROW_REFUSED, refused.reason)
 
 
 def _letter(record: Record, poison: Poison) -> DeadLetter:

@@ -53,5 +53,5 @@ class Meters:
             self._written.inc(written.rows)
             self._superseded.inc(max(0, len(rows) - written.rows - written.refused))
         for row in rows:
-            if row.value.cause in FRESH_CAUSES:
-                self._freshness.observe((now - row.value.fetched_at) / instants.SECOND)
+            if row.cause in FRESH_CAUSES:
+                self._freshness.observe((now - row.fetched_at) / instants.SECOND)

@@ -4,7 +4,6 @@ A session of its own is needed (temporary table, settings): a pooler in transact
 """
 
 import logging
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from psycopg import sql
 from runtime.errors import ConfigError, Transient
 from sinks import columns, migrations, postgresql_connection
 from sinks.batch import Row, RowsRefused
-from sinks.binary_copy import copy_data
+from sinks.binary_copy import FORMS, copy_data
 from sinks.dsn import read_dsn, unverified
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,7 @@ class PostgreSQL:
     """A :class:`sinks.database.Database`."""
 
     name = "PostgreSQL"
+    forms = FORMS
 
     def __init__(self, address: Address) -> None:
         """Connects to nothing yet.
@@ -140,8 +140,6 @@ class PostgreSQL:
         try:
             with self._connection.transaction():
                 return self._copy_and_upsert(table, copy_data(rows, delivered_at))
-        except struct.error:
-            raise RowsRefused("an instant beyond what the database holds") from None
         except psycopg.Error as error:
             if not _rows_fault(error):
                 raise

@@ -20,6 +20,7 @@ class SqlWriter:
 
     def __init__(self, database: Database, receiver: Receiver, now: Callable[[], int] = instants.now) -> None:
         """Connects to nothing yet."""
+        self.forms = database.forms
         self._database = database
         self._receiver = receiver
         self._control = Control(database, receiver)

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-import msgspec
-
 from runtime.errors import Transient
 from schemas import exact, instants
+from schemas.column_reader import Forms
 from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
 from sinks.database import LOCKED_AFTER
@@ -32,13 +31,7 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-_WRITE: dict[columns.Kind, Callable[[Any], Any]] = {
-    "text": _as_it_is,
-    "integer": _as_it_is,
-    "instant": instant_text,
-    "number": exact.to_text,
-}
-_WRITERS = tuple(_WRITE[column.kind] for column in columns.COLUMNS)
+FORMS = Forms(text=_as_it_is, integer=_as_it_is, instant=instant_text, number=exact.to_text)
 _VALUES = f"VALUES ({', '.join('?' for _ in columns.COLUMNS)})"
 
 
@@ -46,6 +39,7 @@ class SQLite:
     """A :class:`sinks.database.Database`. Numbers are exact decimal texts, instants texts in UTC."""
 
     name = "SQLite"
+    forms = FORMS
 
     def __init__(self, receiver: str, path: Path, timeout: float) -> None:
         """``timeout``: seconds to wait for another writer of the file. Opens nothing yet."""
@@ -120,9 +114,10 @@ class SQLite:
     def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
         """See :class:`sinks.database.Database`."""
         statement = columns.upsert(table, _VALUES, "IS NOT", "nfc({})")
+        now = self.forms.instant(delivered_at)
         self.execute("SAVEPOINT rows")
         try:
-            written = self.change(statement, [_texts(row, delivered_at) for row in rows])
+            written = self.change(statement, [(*row.columns, now) for row in rows])
         except (sqlite3.IntegrityError, sqlite3.DataError) as error:
             self.execute("ROLLBACK TO rows")
             raise RowsRefused(_described(error)) from None
@@ -176,11 +171,6 @@ def _identity(file: Path) -> Identity | None:
 
 def _nfc(text: str | None) -> str | None:
     return None if text is None else normalize("NFC", text)
-
-
-def _texts(row: Row, delivered_at: int) -> list[Any]:
-    values = (*msgspec.structs.astuple(row.value), delivered_at)
-    return [None if value is None else write(value) for write, value in zip(_WRITERS, values, strict=True)]
 
 
 def _described(error: sqlite3.Error) -> str:

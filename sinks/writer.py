@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.column_reader import Forms
 from sinks.batch import Batch, Positions, Refused
 from sinks.put_back import Judge
 
@@ -51,6 +52,9 @@ Refuse = Callable[[Sequence[Refused]], Sequence[str]]
 
 class Writer(Protocol):
     """Delivers batches into one receiver's database, each in one transaction."""
+
+    forms: Forms
+    """In which the columns of the batches' rows are."""
 
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         """Connects (again), makes or migrates the tables, and reads the positions of these partitions.

@@ -8,16 +8,26 @@ import msgspec
 
 from schemas import instants, keys
 from schemas.codec import Codec
+from schemas.column_reader import Forms
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.reasons import Held
 from schemas.registry import EmbeddedRegistry
-from sinks.batch import Row
+from sinks.batch import Record, Row
+from sinks.decoding import PLAIN
 
 AT = 1_700_000_000_000_000
 POINT = "735999100057526501"
 PARTITIONS = 4
 CODEC = Codec(MeterValue, EmbeddedRegistry())
+
+
+def _as_it_is(part: Any) -> Any:
+    return part
+
+
+AS_THEY_ARE = Forms(text=_as_it_is, integer=_as_it_is, instant=_as_it_is, number=_as_it_is)
+"""Columns that are the fields themselves."""
 
 DEFAULT = MeterValue(
     source="months",
@@ -90,6 +100,19 @@ def record(content: MeterValue, offset: int = 0, **changed: Any) -> StoredRecord
     return StoredRecord(**(fields | changed))
 
 
-def row(content: MeterValue, offset: int | None = None) -> Row:
+def row(content: MeterValue, offset: int | None = None, forms: Forms = AS_THEY_ARE) -> Row:
     """A value with its record; by default the offset is the sequence."""
-    return Row(content, record(content, content.sequence if offset is None else offset))
+    return row_of(record(content, content.sequence if offset is None else offset), forms)
+
+
+def row_of(brought: Record, forms: Forms = AS_THEY_ARE) -> Row:
+    """What a record brings."""
+    columns, source, *place, cause, held, fetched_at, sequence = CODEC.columns(forms, PLAIN)(brought.value)
+    point, category, reading_at = place
+    identity = keys.identity_key(source, point, category, reading_at)
+    return Row(brought, columns, identity, held == Held.OUTSIDE_HISTORY, source, cause, fetched_at, sequence)
+
+
+def content(of: Row) -> MeterValue:
+    """The value of a row whose columns are as they are."""
+    return MeterValue(*of.columns)

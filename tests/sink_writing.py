@@ -47,7 +47,9 @@ def no_refusals(refused: Sequence[Refused]) -> list[str]:
 def write(writer: SqlWriter, *values: MeterValue, before: int = 0, after: int | None = None) -> Written:
     """Writes values as one batch of partition 0."""
     end = before + len(values) if after is None else after
-    return writer.write(Batch([row(each) for each in values], {0: before, 1: 0}, {0: end, 1: 0}), no_refusals)
+    return writer.write(
+        Batch([row(each, forms=writer.forms) for each in values], {0: before, 1: 0}, {0: end, 1: 0}), no_refusals
+    )
 
 
 def shown(there: ReceiverDatabase, *columns: str) -> list[tuple[Any, ...]]:

@@ -8,31 +8,31 @@ from runtime.errors import ConfigError, Superseded, Transient
 from schemas.events import MeterValue
 from sinks import upkeep
 from sinks.batch import Batch, Refused, Row
-from sinks.put_back import AT_ONCE, PutBackRecord
+from sinks.put_back import AT_ONCE, Judge, PutBackRecord
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Written
 from tests.receiver_databases import ReceiverDatabase, SQLiteReceiver
-from tests.sink_rows import AT, CODEC, record, value
+from tests.sink_rows import AT, StoredRecord, record, row_of, value
 from tests.sink_writing import TOPIC, Writing, no_refusals, shown
 
 VALUES = [value(n, reading_at=AT + n, source="odd" if n == 3 else "even") for n in range(1, 6)]
 
 
-def on_first(content: MeterValue) -> Row:
-    return Row(content, record(content, content.sequence, partition=0))
+def on_first(content: MeterValue) -> StoredRecord:
+    return record(content, content.sequence, partition=0)
 
 
 def asked(*sequences: int, partition: int = 0) -> list[PutBackRecord]:
     """The records of these values, as their dead letters kept them."""
-    chosen = [on_first(each).record for each in VALUES if each.sequence in sequences]
+    chosen = [on_first(each) for each in VALUES if each.sequence in sequences]
     return [
         PutBackRecord(f"letter-{each.offset}", TOPIC.name, partition, each.offset, each.key, each.value, (("h", b"1"),))
         for each in chosen
     ]
 
 
-def judge(records: Sequence[PutBackRecord]) -> list[Row]:
-    return [Row(CODEC.decode(each.value), each) for each in records]
+def judging(writer: SqlWriter) -> Judge:
+    return lambda records: [row_of(each, writer.forms) for each in records]
 
 
 def refuse(refused: Sequence[Refused]) -> list[str]:
@@ -59,7 +59,7 @@ def writer(there: ReceiverDatabase, writing: Writing) -> SqlWriter:
     writer = writing()
     writer.open(TOPIC, [0, 1])
     strict(there, on=True)
-    writer.write(Batch([on_first(each) for each in VALUES], {0: 0, 1: 0}, {0: 6, 1: 0}), refuse)
+    writer.write(Batch([row_of(on_first(each), writer.forms) for each in VALUES], {0: 0, 1: 0}, {0: 6, 1: 0}), refuse)
     return writer
 
 
@@ -77,7 +77,7 @@ def sequences(there: ReceiverDatabase) -> list[int]:
 
 
 def test_where_nothing_is_asked_nothing_is_done(writer: SqlWriter) -> None:
-    assert writer.put_back(judge, no_refusals) is None
+    assert writer.put_back(judging(writer), no_refusals) is None
 
 
 def test_a_refused_row_is_taken_once_it_is_asked_for(there: ReceiverDatabase, writer: SqlWriter) -> None:
@@ -87,7 +87,7 @@ def test_a_refused_row_is_taken_once_it_is_asked_for(there: ReceiverDatabase, wr
         put_back(there, asked(3))
         put_back(there, asked(3))
         assert requests(there) == ["letter-3"]
-        assert writer.put_back(judge, no_refusals) == Written(written, 0)
+        assert writer.put_back(judging(writer), no_refusals) == Written(written, 0)
         assert sequences(there) == [1, 2, 3, 4, 5]
         assert requests(there) == []
         assert there.run("SELECT * FROM refused_rows") == []
@@ -101,8 +101,8 @@ def test_a_row_that_is_refused_again_is_a_dead_letter_again(there: ReceiverDatab
         sighted.extend(refused)
         return refuse(refused)
 
-    assert writer.put_back(judge, sight) == Written(0, 1)
-    assert [bad.row.value.sequence for bad in sighted] == [3]
+    assert writer.put_back(judging(writer), sight) == Written(0, 1)
+    assert [bad.row.sequence for bad in sighted] == [3]
     assert requests(there) == []
     assert there.run("SELECT dead_letter_id FROM refused_rows") == [("letter-3",)]
 
@@ -110,9 +110,9 @@ def test_a_row_that_is_refused_again_is_a_dead_letter_again(there: ReceiverDatab
 def test_a_newer_row_is_never_replaced(there: ReceiverDatabase, writer: SqlWriter) -> None:
     strict(there, on=False)
     newer = value(9, reading_at=AT + 3, source="odd")
-    writer.write(Batch([on_first(newer)], {0: 6, 1: 0}, {0: 10, 1: 0}), no_refusals)
+    writer.write(Batch([row_of(on_first(newer), writer.forms)], {0: 6, 1: 0}, {0: 10, 1: 0}), no_refusals)
     put_back(there, asked(3))
-    assert writer.put_back(judge, no_refusals) == Written(0, 0)
+    assert writer.put_back(judging(writer), no_refusals) == Written(0, 0)
     assert sequences(there) == [1, 2, 4, 5, 9]
 
 
@@ -125,7 +125,7 @@ def test_if_it_fails_in_the_middle_the_requests_stay(there: ReceiverDatabase, wr
     there.run("DELETE FROM meter_values_e1 WHERE sequence = 4")
     put_back(there, asked(3, 4))
     with pytest.raises(Transient):
-        writer.put_back(judge, away)
+        writer.put_back(judging(writer), away)
     assert requests(there) == ["letter-3", "letter-4"]
     assert sequences(there) == [1, 2, 5]
 
@@ -133,7 +133,7 @@ def test_if_it_fails_in_the_middle_the_requests_stay(there: ReceiverDatabase, wr
 def test_a_worker_takes_what_lies_on_its_own_partitions(there: ReceiverDatabase, writer: SqlWriter) -> None:
     strict(there, on=False)
     put_back(there, asked(3, partition=7))
-    assert writer.put_back(judge, no_refusals) is None
+    assert writer.put_back(judging(writer), no_refusals) is None
     assert requests(there) == ["letter-3"]
 
 
@@ -143,7 +143,7 @@ def test_a_worker_that_was_superseded_takes_nothing(
     put_back(there, asked(3))
     writing().open(TOPIC, [0, 1])
     with pytest.raises(Superseded):
-        writer.put_back(judge, no_refusals)
+        writer.put_back(judging(writer), no_refusals)
     assert requests(there) == ["letter-3"]
 
 
@@ -153,7 +153,7 @@ def test_however_much_is_asked_for_one_transaction_stays_small(there: ReceiverDa
         PutBackRecord(f"{number:04}", one.topic, 0, number, one.key, one.value, ()) for number in range(AT_ONCE + 1)
     ]
     put_back(there, many)
-    writer.put_back(judge, no_refusals)
+    writer.put_back(judging(writer), no_refusals)
     assert requests(there) == [f"{AT_ONCE:04}"]
 
 

@@ -161,5 +161,5 @@ def test_tables_of_the_first_release_are_carried_on(there: ReceiverDatabase, wri
     there.run("DELETE FROM schema_version WHERE version > 1")
     newer = writing()
     assert newer.open(TOPIC, [0, 1]).positions == {0: 1, 1: 0}
-    newer.write(Batch([row(value(2))], {0: 1}, {0: 2}), lambda refused: [])
+    newer.write(Batch([row(value(2), forms=newer.forms)], {0: 1}, {0: 2}), lambda refused: [])
     assert shown(there, "sequence") == [(2,)]

@@ -23,8 +23,8 @@ class Letters:
     def __call__(self, refused: Sequence[Refused]) -> list[str]:
         if self.away:
             raise Transient("Kafka is away")
-        self.seen += [bad.row.value.sequence for bad in refused]
-        return [f"letter-{bad.row.value.sequence}" for bad in refused]
+        self.seen += [bad.row.sequence for bad in refused]
+        return [f"letter-{bad.row.sequence}" for bad in refused]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def strict(there: ReceiverDatabase, writing: Writing) -> SqlWriter:
 def test_refused_rows_are_noted_and_the_others_delivered(there: ReceiverDatabase, strict: SqlWriter) -> None:
     values = [value(n, reading_at=AT + n, source="odd" if n % 9 == 0 else "even") for n in range(30)]
     letters = Letters()
-    batch = Batch([row(each) for each in values], START, {0: 30, 1: 0})
+    batch = Batch([row(each, forms=strict.forms) for each in values], START, {0: 30, 1: 0})
     assert strict.write(batch, letters) == Written(rows=26, refused=4)
     assert [sequence for (sequence,) in shown(there, "sequence")] == [n for n in range(30) if n % 9]
     assert letters.seen == [0, 9, 18, 27]
@@ -58,7 +58,7 @@ def test_refused_rows_are_noted_and_the_others_delivered(there: ReceiverDatabase
 def test_without_acknowledged_dead_letters_nothing_is_committed(there: ReceiverDatabase, strict: SqlWriter) -> None:
     letters = Letters()
     letters.away = True
-    batch = Batch([row(value(1)), row(value(2, source="odd"))], START, {0: 2, 1: 0})
+    batch = Batch([row(each, forms=strict.forms) for each in (value(1), value(2, source="odd"))], START, {0: 2, 1: 0})
     with pytest.raises(Transient):
         strict.write(batch, letters)
     assert shown(there, "sequence") == []
@@ -72,7 +72,7 @@ def test_many_refused_rows_are_found_in_pieces(there: ReceiverDatabase, strict: 
     """At once they would take too long; what was written until that was seen is rolled back."""
     values = [value(n, reading_at=AT + n, source="odd" if n % 2 else "even") for n in range(230)]
     letters = Letters()
-    batch = Batch([row(each) for each in values], START, {0: 500, 1: 7})
+    batch = Batch([row(each, forms=strict.forms) for each in values], START, {0: 500, 1: 7})
     with pytest.raises(ManyRefused):
         strict.write(batch, letters)
     assert (letters.seen, shown(there, "sequence"), positions(there)) == ([], [], START)

@@ -183,8 +183,8 @@ def test_workers_of_different_shares_do_not_meet(there: ReceiverDatabase, writin
     one, two = writing(), writing()
     one.open(TOPIC, [0])
     two.open(TOPIC, [1])
-    one.write(Batch([row(value(1))], {0: 0}, {0: 1}), no_refusals)
-    two.write(Batch([row(value(2, metering_point="other"))], {1: 0}, {1: 7}), no_refusals)
+    one.write(Batch([row(value(1), forms=one.forms)], {0: 0}, {0: 1}), no_refusals)
+    two.write(Batch([row(value(2, metering_point="other"), forms=two.forms)], {1: 0}, {1: 7}), no_refusals)
     assert positions(there) == {0: 1, 1: 7}
 
 
@@ -210,7 +210,7 @@ def test_a_transaction_that_dies_leaves_neither_rows_nor_positions(there: Receiv
     transaction = database.transaction()
     transaction.__enter__()
     database.change("UPDATE positions SET next_offset = ? WHERE topic_partition = ?", [[9, 0]])
-    assert database.put("meter_values_e1", [row(value(1))], AT) == 1
+    assert database.put("meter_values_e1", [row(value(1), forms=database.forms)], AT) == 1
     database.close()
     assert shown(there, "sequence") == []
     assert positions(there) == START

@@ -113,7 +113,7 @@ def test_a_long_without_end_is_given_up_at_once() -> None:
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "KEPT", 3)
-    kept = compiled._Kept(lambda number: -number)
+    kept = compiled.Kept(lambda number: -number)
     assert [kept[number] for number in range(10)] == [-number for number in range(10)]
     assert len(kept) <= 3
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import MeterValue
+from schemas.reasons import Held
 from sinks.batch import (
     MANY_REFUSED,
     PIECE,
@@ -15,13 +16,11 @@ from sinks.batch import (
     ManyRefused,
     Row,
     RowsRefused,
-    identity,
-    is_outside,
     pieces,
     waves,
     write_all,
 )
-from tests.sink_rows import outside, row, value
+from tests.sink_rows import content, outside, row, value
 
 Table = dict[Identity, MeterValue]
 REFUSED_UNIT = "refused"
@@ -33,18 +32,18 @@ def replaces(new: MeterValue, old: MeterValue | None) -> bool:
         return True
     if new.sequence <= old.sequence:
         return False
-    return not is_outside(new) or (new.fetched_at > old.fetched_at and new.value != old.value)
+    return new.held != Held.OUTSIDE_HISTORY or (new.fetched_at > old.fetched_at and new.value != old.value)
 
 
 def put(table: Table, rows: Sequence[Row]) -> int:
     """A database: all or none, and never a row twice in one statement."""
-    assert len({identity(each) for each in rows}) == len(rows)
-    if any(each.value.unit == REFUSED_UNIT for each in rows):
+    assert len({each.identity for each in rows}) == len(rows)
+    if any(content(each).unit == REFUSED_UNIT for each in rows):
         raise RowsRefused("unit")
     written = 0
     for each in rows:
-        if replaces(each.value, table.get(identity(each))):
-            table[identity(each)] = each.value
+        if replaces(content(each), table.get(each.identity)):
+            table[each.identity] = content(each)
             written += 1
     return written
 
@@ -72,7 +71,7 @@ def test_batches_leave_what_rows_one_by_one_leave_however_they_are_cut_and_read_
 ) -> None:
     one_by_one: Table = {}
     for each in rows:
-        if each.value.unit != REFUSED_UNIT:
+        if content(each).unit != REFUSED_UNIT:
             put(one_by_one, [each])
     in_batches: Table = {}
     for batch in (rows[:cut], rows[cut:], rows[again:]):
@@ -103,7 +102,7 @@ def test_refused_rows_are_found_and_the_others_written(bad: set[int]) -> None:
     ]
     table: Table = {}
     written, refused = write_all(rows, lambda some: put(table, some))
-    assert {each.row.value.sequence for each in refused} == bad
+    assert {each.row.sequence for each in refused} == bad
     assert written == len(table) == 8 - len(bad)
 
 
@@ -111,7 +110,7 @@ def test_when_the_newest_of_an_identity_is_refused_the_one_before_it_counts() ->
     table: Table = {}
     older, newest = row(value(1)), row(value(2, unit=REFUSED_UNIT))
     assert write_all([older, newest], lambda some: put(table, some)) == (1, [(newest, "unit")])
-    assert list(table.values()) == [older.value]
+    assert list(table.values()) == [content(older)]
 
 
 def test_an_outside_value_waits_for_the_row_that_counts_again() -> None:
@@ -119,7 +118,7 @@ def test_an_outside_value_waits_for_the_row_that_counts_again() -> None:
     table: Table = {}
     older, refused, late = row(value(1)), row(value(2, unit=REFUSED_UNIT)), row(outside(3))
     write_all([older, refused, late], lambda some: put(table, some))
-    assert list(table.values()) == [older.value]
+    assert list(table.values()) == [content(older)]
 
 
 def test_a_batch_in_pieces_is_the_batch() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from runtime.share import Share
 from schemas.exact import LIMIT, ONE
 from sinks import migrations
-from sinks.binary_copy import _number, copy_data
+from sinks.binary_copy import FORMS, _number, copy_data
 from sinks.columns import COLUMNS, NAMES, create_table, rows_table
 from sinks.postgresql import TYPES
 from sinks.sqlite import instant_text
@@ -60,7 +60,7 @@ def test_instants_as_text_sort_as_the_instants_do() -> None:
 
 
 def test_a_copy_has_its_header_its_fields_and_its_end() -> None:
-    data = copy_data([row(value())], 0)
+    data = copy_data([row(value(), forms=FORMS)], 0)
     assert data.startswith(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\x00\x19")
     assert data.endswith(b"\xff\xff")
 

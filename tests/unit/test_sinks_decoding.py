@@ -9,10 +9,10 @@ from schemas.registry import AvroSchema, EmbeddedRegistry
 from sinks.batch import Refused
 from sinks.decoding import Decoder, refusal
 from sinks.points import Points
-from tests.sink_rows import CODEC, PARTITIONS, StoredRecord, outside, record, row, value
+from tests.sink_rows import AS_THEY_ARE, CODEC, PARTITIONS, StoredRecord, outside, record, row, value
 
 POINTS = Points(whole=frozenset({value().metering_point}), single=frozenset({("p1", "VARME")}))
-DECODER = Decoder(CODEC, POINTS, PARTITIONS)
+DECODER = Decoder(CODEC, AS_THEY_ARE, POINTS, PARTITIONS)
 
 
 def test_only_the_receivers_points_come_through_in_their_order() -> None:
@@ -24,7 +24,7 @@ def test_only_the_receivers_points_come_through_in_their_order() -> None:
         value(5, metering_point="p2"),
     ]
     decoded = DECODER.decode([record(each) for each in values])
-    assert [each.value.sequence for each in decoded.rows] == [1, 3, 4]
+    assert [each.sequence for each in decoded.rows] == [1, 3, 4]
     assert [each.record.offset for each in decoded.rows] == [0, 0, 0]
     assert decoded.withheld == 2
     assert decoded.letters == []
@@ -69,7 +69,7 @@ class RegistryAway(EmbeddedRegistry):
 
 
 def test_a_registry_that_is_away_is_no_poison() -> None:
-    decoder = Decoder(Codec(MeterValue, RegistryAway()), POINTS, PARTITIONS)
+    decoder = Decoder(Codec(MeterValue, RegistryAway()), AS_THEY_ARE, POINTS, PARTITIONS)
     with pytest.raises(Transient):
         decoder.decode([GOOD, record(value(1), value=b"\x00\x00\x00\x00\x07x")])
     assert len(decoder.decode([GOOD]).rows) == 1

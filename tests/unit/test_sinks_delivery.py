@@ -9,7 +9,7 @@ from sinks.batch import Batch, Positions, Refused
 from sinks.delivery import Delivery
 from sinks.put_back import Judge
 from sinks.writer import Opened, Refuse, Topic, Written
-from tests.sink_rows import row, value
+from tests.sink_rows import AS_THEY_ARE, row, value
 
 BEFORE, AFTER, OTHER = {0: 1}, {0: 5}, {0: 9}
 BATCH = Batch([row(value())], BEFORE, AFTER)
@@ -18,6 +18,8 @@ DONE = Written(rows=1, refused=0)
 
 class ScriptedWriter:
     """Ends each write as scripted, and finds the positions as scripted."""
+
+    forms = AS_THEY_ARE
 
     def __init__(self, writes: Sequence[Written | Exception], found: Sequence[Positions]) -> None:
         self._writes = list(writes)

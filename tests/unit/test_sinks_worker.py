@@ -26,7 +26,7 @@ from sinks.put_back import Judge, PutBackRecord
 from sinks.road import Fetched, Road
 from sinks.worker import Watch, Worker
 from sinks.writer import Opened, Refuse, Topic, Written
-from tests.sink_rows import PARTITIONS, StoredRecord, record, value
+from tests.sink_rows import AS_THEY_ARE, PARTITIONS, StoredRecord, record, value
 
 POINTS = Points(whole=frozenset({value().metering_point}), single=frozenset())
 TOPIC = Topic("meterstream.1.values", "id", PARTITIONS)
@@ -35,6 +35,8 @@ START: Positions = {0: 0}
 
 class Script:
     """Every part of the road in one: says what it did, and fails once where it is told to."""
+
+    forms = AS_THEY_ARE
 
     def __init__(self, *batches: Sequence[StoredRecord], fails: str = "", with_: Exception | None = None) -> None:
         self.did: list[str] = []
@@ -93,14 +95,14 @@ class Script:
         return self.stored
 
     def write(self, batch: Batch, refuse: Refuse) -> Written:
-        self.do("write", f"{[row.value.sequence for row in batch.rows]} {batch.before[0]}->{batch.after[0]}")
+        self.do("write", f"{[row.sequence for row in batch.rows]} {batch.before[0]}->{batch.after[0]}")
         self.stored = batch.after
         return Written(len(batch.rows), 0)
 
     def put_back(self, judge: Judge, refuse: Refuse) -> Written | None:
         if not self.asked:
             return None
-        self.do("put_back", [row.value.sequence for row in judge(self.asked)])
+        self.do("put_back", [row.sequence for row in judge(self.asked)])
         self.asked = []
         return Written(1, 0)
 
@@ -131,7 +133,7 @@ class Mended(Decoder):
     """A decoder that at its fifth try knows what it did not know before."""
 
     def __init__(self) -> None:
-        super().__init__(Codec(MeterValue, EmbeddedRegistry()), POINTS, PARTITIONS)
+        super().__init__(Codec(MeterValue, EmbeddedRegistry()), AS_THEY_ARE, POINTS, PARTITIONS)
         self._tries = 0
 
     def decode(self, records: Iterable[Record]) -> Decoded:
@@ -145,7 +147,7 @@ def work(
     """Runs a worker to the end of the script; gives its metrics."""
     health, registry = Health(), CollectorRegistry()
     codec = Codec(MeterValue, OnceAway(script))
-    road = Road(script, lambda count: decoder or Decoder(codec, POINTS, count), script, script, script)
+    road = Road(script, lambda count: decoder or Decoder(codec, AS_THEY_ARE, POINTS, count), script, script, script)
     patience = Patience(health, script.stop, Backoff(initial=0.001, maximum=0.001))
     meters = Meters(registry, "vitec")
     circuits = Circuits.of(script.limits, "vitec", meters.stopped)

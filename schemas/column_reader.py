@@ -1,0 +1,185 @@
+"""Reading records as a database takes them: from Avro to a row's columns in one step, without an event in between.
+
+As :func:`schemas.compiled.reader`, a function is made for the schema; it accepts the same bytes. What recurs – texts,
+numbers, and the fields of fixed length that stand side by side, such as a period – is looked up, not made again.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from schemas.compiled import (
+    DECIMAL_BYTES,
+    INSTANT_BYTES,
+    KEPT,
+    SHORT,
+    Kept,
+    Read,
+    Uncommon,
+    branch,
+    function_of,
+    instant_of,
+    kind_of,
+    long_lines,
+    rest_of_long,
+)
+from schemas.registry import AvroSchema
+
+
+@dataclass(frozen=True)
+class Forms:
+    """How a database's client is handed a value of each kind: texts, ints, instants, numbers (units of 10^-12)."""
+
+    text: Callable[[str], Any]
+    integer: Callable[[int], Any]
+    instant: Callable[[int], Any]
+    number: Callable[[int], Any]
+    null: Any = None
+
+
+def column_reader(schema: AvroSchema, forms: Forms, plain: Collection[str]) -> Read[tuple[Any, ...]]:
+    """A function that reads a record.
+
+    Args:
+        schema: as :func:`schemas.compiled.reader` takes it.
+        forms: of the columns, which are the record's fields in order.
+        plain: fields whose values are given besides.
+
+    Returns:
+        A function that gives the tuple of columns, then the plain fields in the schema's order.
+
+    Raises:
+        Uncommon: the schema holds another type. The function raises it, LookupError or ValueError, whatever the bytes.
+    """
+    return _Making(schema, forms, plain).reader()
+
+
+def columns_of(schema: AvroSchema, values: Iterable[Any], forms: Forms) -> tuple[Any, ...]:
+    """The columns of a record's values, one after the other."""
+    return tuple(
+        forms.null if value is None else _form(branch(field["type"]), forms)(value)
+        for field, value in zip(schema["fields"], values, strict=True)
+    )
+
+
+class _Making:
+    """The lines of a function while they are made, and the names that they use."""
+
+    def __init__(self, schema: AvroSchema, forms: Forms, plain: Collection[str]) -> None:
+        self._fields = list(enumerate(schema["fields"]))
+        self._forms = forms
+        self._plain = [index for index, field in self._fields if field["name"] in plain]
+        self._names: dict[str, Any] = {
+            "Uncommon": Uncommon,
+            "long": rest_of_long,
+            "integer": forms.integer,
+            "null": forms.null,
+            "text": Kept(lambda data: forms.text(str(data, "utf-8"))),
+            "plain_text": Kept(lambda data: str(data, "utf-8")),
+            "decimal": lru_cache(KEPT)(lambda data: forms.number(int.from_bytes(data, "big", signed=True))),
+            "instant": Kept(lambda data: forms.instant(instant_of(data))),
+        }
+
+    def reader(self) -> Read[tuple[Any, ...]]:
+        lines = ["def read(data, at):"]
+        for fixed, run in groupby(self._fields, lambda field: _length(field[1]["type"]) is not None):
+            if fixed:
+                lines += self._run(list(run))
+            else:
+                for index, field in run:
+                    lines += self._field(index, field["type"])
+        columns = ", ".join(f"c{index}" for index, _ in self._fields)
+        values = "".join(f", v{index}" for index in self._plain)
+        lines += ["if at != len(data):", "  raise Uncommon", f"return ({columns}){values}"]
+        body = [lines[0], *(f"  {line}" for line in lines[1:])]
+        read: Read[tuple[Any, ...]] = function_of(body, self._names, "read")
+        return read
+
+    def _run(self, run: list[tuple[int, Any]]) -> list[str]:
+        """Fields of fixed length: their bytes together are looked up."""
+        parts = [_Part(field["type"], self._forms, index in self._plain) for index, field in run]
+        whole = sum(part.size for part in parts)
+
+        def values(data: bytes) -> tuple[Any, ...]:
+            if len(data) != whole:
+                raise Uncommon
+            columns, besides, at = [], [], 0
+            for part in parts:
+                value = part.read(data[at : at + part.size])
+                at += part.size
+                columns.append(part.form(value))
+                if part.plain:
+                    besides.append(value)
+            return (*columns, *besides)
+
+        first = run[0][0]
+        self._names[f"run{first}"] = Kept(values)
+        targets = [f"c{index}" for index, _ in run] + [f"v{index}" for index, _ in run if index in self._plain]
+        return [f"{', '.join(targets)}, = run{first}[data[at : at + {whole}]]", f"at += {whole}"]
+
+    def _field(self, index: int, node: Any) -> list[str]:
+        lines = self._present(index, branch(node))
+        if not isinstance(node, list):
+            return lines
+        absent = [f"c{index} = null"] + ([f"v{index} = None"] if index in self._plain else [])
+        return [
+            "kind = data[at]",
+            "at += 1",
+            "if kind == 2:",
+            *(f"  {line}" for line in lines),
+            "elif kind:",
+            "  raise Uncommon",
+            "else:",
+            *(f"  {line}" for line in absent),
+        ]
+
+    def _present(self, index: int, node: Any) -> list[str]:
+        kind, wanted = kind_of(node), index in self._plain
+        if kind == "long":
+            return [*long_lines(f"v{index}"), f"c{index} = integer(v{index})"]
+        if kind == "timestamp-micros" and not wanted:
+            return [f"c{index} = instant[data[at : at + {INSTANT_BYTES}]]", f"at += {INSTANT_BYTES}"]
+        if kind == "string":
+            most, empty, plain = SHORT, "", f"v{index} = plain_text[raw]"
+        elif kind == "decimal" and not wanted:
+            most, empty, plain = 2 * DECIMAL_BYTES, " or not size", ""
+        else:
+            raise Uncommon(f"a field of type {kind}")
+        return [
+            "size = data[at]",
+            f"if size > {most} or size & 1{empty}:",
+            "  raise Uncommon",
+            "at += 1",
+            "end = at + (size >> 1)",
+            "raw = data[at:end]",
+            f"c{index} = {'text[raw]' if kind == 'string' else 'decimal(raw)'}",
+            *([plain] if wanted else []),
+            "at = end",
+        ]
+
+
+class _Part:
+    """One field of fixed length: how its bytes are read, and made a column. ``plain``: its value is given besides."""
+
+    def __init__(self, node: Any, forms: Forms, plain: bool) -> None:
+        self.size = _length(node) or 0
+        self.plain = plain
+        self.form = _form(node, forms)
+        self.read: Callable[[bytes], Any] = instant_of
+        if kind_of(node) == "enum":
+            self.read = {bytes([2 * index]): symbol for index, symbol in enumerate(node["symbols"])}.__getitem__
+
+
+def _form(node: Any, forms: Forms) -> Callable[[Any], Any]:
+    return {"long": forms.integer, "timestamp-micros": forms.instant, "decimal": forms.number}.get(
+        kind_of(node), forms.text
+    )
+
+
+def _length(node: Any) -> int | None:
+    """Of the bytes of a type that always has the same number of them; else None."""
+    if isinstance(node, list):
+        return None
+    return {"enum": 1, "timestamp-micros": INSTANT_BYTES}.get(kind_of(node))
