@@ -2,7 +2,7 @@
 
     make bench-sinks
 
-The raw limit reads the same topic with kafka-python in one thread, decodes and sorts, and in another one COPYs and
+The raw limit reads the same topic with aiokafka in one thread, decodes and sorts, and in another one COPYs and
 upserts, without guard, positions, checks of keys, metrics or stopping. Then the worker delivers the same values into
 an empty database (new rows), and once more after its positions were set back (rows that are known).
 """
@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 
 import click
 import psycopg
-from kafka import KafkaConsumer, TopicPartition
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
 
 from benchmarks import events
 from benchmarks.kafka_load import load
@@ -101,36 +103,37 @@ class _Bench:
         with self._database():
             began = time.perf_counter()
             ready: queue.Queue[bytes | None] = queue.Queue(2)
-            reading = threading.Thread(target=self._read, args=(ready,))
+            reading = threading.Thread(target=lambda: uvloop.run(self._read(ready)))
             reading.start()
             with psycopg.connect(self._postgres.dsn("bench"), autocommit=True) as connection:
                 _write(connection, ready)
             reading.join()
             return Pace(self._rows, time.perf_counter() - began, {}, 0.0)
 
-    def _read(self, ready: "queue.Queue[bytes | None]") -> None:
-        consumer = KafkaConsumer(
+    async def _read(self, ready: "queue.Queue[bytes | None]") -> None:
+        consumer = AIOKafkaConsumer(
             bootstrap_servers=self._broker.bootstrap_servers,
-            group_id=None,
             enable_auto_commit=False,
             isolation_level="read_committed",
             fetch_max_bytes=8 << 20,
             max_partition_fetch_bytes=1 << 20,
-            max_poll_records=BATCH,
         )
+        await consumer.start()
         places = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
         consumer.assign(places)
-        consumer.seek_to_beginning(*places)
+        for place in places:
+            consumer.seek(place, 0)
         decode = events.values_codec.columns(FORMS, ())
         left = self._rows
         while left > 0:
-            polled = [record for records in consumer.poll(timeout_ms=1_000).values() for record in records]
+            fetched = await consumer.getmany(timeout_ms=1_000, max_records=BATCH)
+            polled = [record for records in fetched.values() for record in records]
             left -= len(polled)
             rows = [_Row(record.key, *decode(record.value)) for record in polled]
             if rows:
                 ready.put(copy_data(sorted(rows), 0))
         ready.put(None)
-        consumer.close()
+        await consumer.stop()
 
 
 def _write(connection: "psycopg.Connection[Any]", ready: "queue.Queue[bytes | None]") -> None:

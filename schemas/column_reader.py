@@ -91,8 +91,8 @@ class _Making:
                 for index, field in run:
                     lines += self._field(index, field["type"])
         columns = ", ".join(f"c{index}" for index, _ in self._fields)
-        values = "".join(f", v{index}" for index in self._plain)
-        lines += ["if at != len(data):", "  raise Uncommon", f"return ({columns}){values}"]
+        values = ", ".join(f"v{index}" for index in self._plain)
+        lines += ["if at != len(data):", "  raise Uncommon", f"return ({columns}), {values}"]
         body = [lines[0], *(f"  {line}" for line in lines[1:])]
         read: Read[tuple[Any, ...]] = function_of(body, self._names, "read")
         return read

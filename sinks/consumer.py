@@ -1,17 +1,20 @@
 """The values topic as one worker reads it: its partitions assigned by itself, committed records only."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from runtime.errors import ConfigError, Fatal, PositionError, Transient
+from runtime.kafka import aiokafka_options
 from runtime.kafka_admin import admin
 from runtime.kafka_reach import explain
 from runtime.kafka_refusals import refusal
+from runtime.lookout import Aim, Seen, Sight, look_out
 from runtime.mends import NEW_EPOCH
 from runtime.settings.receiver import BatchSettings
 from runtime.settings.tree import Settings
@@ -20,26 +23,28 @@ from runtime.standstill import Standstill
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
 from sinks.batch import Positions
-from sinks.clients import connected
+from sinks.loop_thread import LoopThread
 from sinks.road import Fetched
 from sinks.writer import Topic
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FETCH_WAIT_MS = 250
 """How long a broker holds a fetch for which it has nothing. It answers at once when something comes."""
 POLL_MS = 200
 """How long a turn waits for records; a wish to stop is heard between two."""
 METADATA_MS = 5_000
-"""How often the cluster is asked about its topics: the sooner is seen that one was made anew."""
-ASK_MS = 5_000
-"""How long a question about offsets may take."""
+"""How often the client asks which broker leads which partition, besides when one says that it does not."""
+ASK = 5.0
+"""Seconds that a question may take."""
 PATIENCE = 3.0
 """Request time-outs without a record, though some wait, that end the process."""
 
 
 class KafkaValues:
-    """A consumer of the values topic. Used by one thread."""
+    """A consumer of the values topic. Used by one thread; the client lives in a loop of its own."""
 
     def __init__(self, settings: Settings, batch: BatchSettings, share: Share) -> None:
         """Connects to nothing yet."""
@@ -47,9 +52,10 @@ class KafkaValues:
         self._names = TopicNames.of(settings)
         self._batch = batch
         self._share = share
+        self._loop: LoopThread | None = None
         self._consumer: Any = None
-        self._cluster: Any = None
         self._topic_id = ""
+        self._seen: Seen | None = None
         self._positions: dict[int, int] = {}
         self._ends: Mapping[int, int] = {}
         self._standstill = Standstill(PATIENCE * settings.kafka.request_timeout)
@@ -70,9 +76,14 @@ class KafkaValues:
             raise ConfigError([f"--share {self._share}: topic {topic.name} has {topic.partitions} partitions"])
         self.close()
         self._topic_id = topic.id
-        self._consumer, self._cluster = connected(
-            KafkaConsumer,
-            self._settings.kafka,
+        self._loop = LoopThread("values")
+        self._ask(self._start)
+        look_out(self._settings.kafka, Aim([topic.name]), self._watch())
+        return topic, partitions
+
+    async def _start(self) -> None:
+        self._consumer = AIOKafkaConsumer(
+            **aiokafka_options(self._settings.kafka),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -81,9 +92,8 @@ class KafkaValues:
             metadata_max_age_ms=METADATA_MS,
             fetch_max_bytes=self._batch.fetch_bytes,
             max_partition_fetch_bytes=self._batch.partition_bytes,
-            max_poll_records=self._batch.rows,
         )
-        return topic, partitions
+        await self._consumer.start()
 
     def begin(self, positions: Positions) -> Positions:
         """Reads on from some positions.
@@ -96,15 +106,17 @@ class KafkaValues:
             Transient: the cluster does not answer.
         """
         partitions = [self._partition(number) for number in positions]
-        with self._asking():
+
+        async def bounds() -> tuple[Mapping[TopicPartition, int], Mapping[TopicPartition, int]]:
             self._consumer.assign(partitions)
-            starts = self._consumer.beginning_offsets(partitions, timeout_ms=ASK_MS)
-            ends = self._consumer.end_offsets(partitions, timeout_ms=ASK_MS)
+            self._seek(positions)
+            return await self._consumer.beginning_offsets(partitions), await self._consumer.end_offsets(partitions)
+
+        starts, ends = self._ask(bounds)
         for number, position in positions.items():
             self._check(number, position, starts[self._partition(number)], ends[self._partition(number)])
         self._positions = dict(positions)
         self._ends = {number: ends[self._partition(number)] for number in positions}
-        self._rewind()
         return self._ends
 
     def _check(self, number: int, position: int, start: int, end: int) -> None:
@@ -127,24 +139,31 @@ class KafkaValues:
 
         Raises:
             Transient: the cluster has trouble; nothing was taken.
-            PositionError: a position lies outside the log.
+            PositionError: a position lies outside the log, or the topic is another one now.
+            Fatal: the cluster does not let us in any more.
         """
-        with self._asking():
-            polled = self._consumer.poll(timeout_ms=POLL_MS)
-            positions = {number: self._position(number) for number in self._positions}
+        records, positions, ends = self._ask(self._poll)
         self._check_topic()
-        self._positions = positions
-        return Fetched([record for records in polled.values() for record in records], dict(positions))
+        self._positions, self._ends = positions, ends
+        return Fetched(records, dict(positions))
+
+    async def _poll(self) -> tuple[list[ConsumerRecord], dict[int, int], dict[int, int]]:
+        """Records, the positions behind them, and the ends of what is committed, as far as fetches have told."""
+        polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=self._batch.rows)
+        places = {number: self._partition(number) for number in self._positions}
+        positions = {number: await self._consumer.position(place) for number, place in places.items()}
+        told = {number: self._consumer.last_stable_offset(place) for number, place in places.items()}
+        ends = {number: self._ends[number] if end is None else end for number, end in told.items()}
+        return [record for records in polled.values() for record in records], positions, ends
 
     def _check_topic(self) -> None:
         """Offsets mean nothing in a topic that was made anew, even where it has them."""
-        known = self._cluster.topic_id(self._names.values)
-        if known is not None and str(known) != self._topic_id:
-            raise PositionError(f"topic {self._names.values} was made anew while it was read; {NEW_EPOCH}")
-
-    def _position(self, number: int) -> int:
-        position = self._consumer.position(self._partition(number), timeout_ms=ASK_MS)
-        return int(position) if position is not None else self._positions[number]
+        if isinstance(self._seen, Fatal):
+            raise self._seen
+        if isinstance(self._seen, Sight):
+            known = self._seen.ids.get(self._names.values, self._topic_id)
+            if known != self._topic_id:
+                raise PositionError(f"topic {self._names.values} was made anew while it was read; {NEW_EPOCH}")
 
     def lag(self, *, ask: bool) -> int:
         """Records between the positions and the end of the log.
@@ -157,14 +176,9 @@ class KafkaValues:
             Transient: the cluster does not answer.
             Fatal: records have waited for long, and none came.
         """
-        partitions = {number: self._partition(number) for number in self._positions}
         if ask:
-            with self._asking():
-                ends = self._consumer.end_offsets(list(partitions.values()), timeout_ms=ASK_MS)
-            self._ends = {number: ends[partition] for number, partition in partitions.items()}
-        else:
-            known = {number: self._consumer.highwater(partition) for number, partition in partitions.items()}
-            self._ends = {number: self._ends[number] if end is None else end for number, end in known.items()}
+            ends = self._ask(lambda: self._consumer.end_offsets(list(map(self._partition, self._positions))))
+            self._ends = {place.partition: end for place, end in ends.items()}
         lag = sum(max(0, self._ends[number] - position) for number, position in self._positions.items())
         if ask:
             standing = self._standstill.look(self._positions, lag)
@@ -174,32 +188,59 @@ class KafkaValues:
 
     def close(self) -> None:
         """Ends the connection."""
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
         if self._consumer is not None:
-            self._consumer.close(autocommit=False, timeout_ms=1_000)
+            with suppress(TimeoutError):
+                loop.do(self._consumer.stop(), within=1.0)
             self._consumer = None
+        loop.close()
 
     def _partition(self, number: int) -> TopicPartition:
         return TopicPartition(self._names.values, number)
 
-    def _rewind(self) -> None:
-        for number, position in self._positions.items():
+    def _seek(self, positions: Positions) -> None:
+        for number, position in positions.items():
             self._consumer.seek(self._partition(number), position)
 
+    def _watch(self) -> Callable[[Seen], None]:
+        loop = self._loop
+
+        def saw(seen: Seen) -> None:
+            if self._loop is not loop:
+                raise RuntimeError("closed")  # ends the lookout
+            self._seen = seen
+
+        return saw
+
+    def _ask(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Has the client do something; Kafka's errors as ours. What a failed call may have taken is read again."""
+        if self._loop is None:
+            raise Transient("not connected to Kafka")
+        with self._checked():
+            return self._loop.do(work(), within=ASK)
+
     @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Kafka's errors as ours. What a failed call may have taken from the log is read again."""
+    def _checked(self) -> Iterator[None]:
         try:
             yield
-        except (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError) as error:
+        except (OffsetOutOfRangeError, NoOffsetForPartitionError) as error:
             raise PositionError(
                 f"topic {self._names.values}: a position of the receiver is no longer in the log "
                 f"({type(error).__name__}); {NEW_EPOCH}"
             ) from error
-        except KafkaError as error:
-            if self._positions:
-                self._rewind()
+        except (KafkaError, TimeoutError) as error:
+            self._rewind()
             where = f"topic {self._names.values}"
             refused = refusal(error, where)
             if refused is None:
                 explain(self._settings.kafka)
             raise Transient(str(refused or f"Kafka: {type(error).__name__} on {where}")) from error
+
+    def _rewind(self) -> None:
+        async def rewind() -> None:
+            self._seek(self._positions)
+
+        if self._loop is not None and self._positions:
+            self._loop.do(rewind(), within=ASK)

@@ -1,49 +1,18 @@
-"""The lookout: sees, beside the work, whether Kafka is there, and whether the topics are still the same ones.
-
-An idle worker asks Kafka for nothing that would fail, and one that reads would not notice a topic that was deleted,
-made anew and has outgrown its position, nor that its client has stopped fetching. So the cluster is asked about the
-topics every few seconds, in a thread of its own: a client that waits for a broker that is away keeps nobody from
-working or stopping.
-"""
+"""What a streams worker makes of what :mod:`runtime.lookout` sees: it waits for the cluster, or must end."""
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from kafka import TopicPartition
-from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
-
-from runtime.errors import Fatal, MeterstreamError, PositionError
+from runtime.errors import Fatal, PositionError
 from runtime.health import Health
 from runtime.kafka_admin import admin
-from runtime.kafka_reach import Distrusted
+from runtime.lookout import Seen
 from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.settings.system import KafkaSettings
 from runtime.topic_admin import CREATE, topic_ids
 from runtime.topics import TopicNames
 
 log = logging.getLogger(__name__)
-
-EVERY = 2.0
-"""Seconds between two looks."""
-ANSWER_WITHIN = 5.0
-"""Seconds that an answer may take; then the worker is not ready."""
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What the cluster told: the ids of those topics that exist, by name; the ends of readings by partition."""
-
-    ids: Mapping[str, str]
-    ends: Mapping[int, int] = field(default_factory=dict)
-
-
-Seen = Sight | str | Fatal
-"""Or why it told nothing; Fatal: it does not let us in any more."""
 
 
 class Lookout:
@@ -99,53 +68,3 @@ def ids(kafka: KafkaSettings, names: Collection[str]) -> dict[str, str]:
     """
     with admin(kafka) as client:
         return topic_ids(client, names)
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What is looked at: the topics that must stay the same, and the places whose ends are told."""
-
-    topics: Collection[str]
-    readings: Collection[TopicPartition]
-
-
-def look_out(kafka: KafkaSettings, aim: Aim, tell: Callable[[Seen], object]) -> None:
-    """Starts to look, and tells ``tell`` – in another thread – what was seen, until that raises RuntimeError.
-
-    An event loop's ``call_soon_threadsafe`` raises it once the loop is closed.
-    """
-    impatient = kafka.model_copy(update={"request_timeout": min(ANSWER_WITHIN, kafka.request_timeout)})
-    threading.Thread(target=_look, args=(impatient, aim, tell), name="lookout", daemon=True).start()
-
-
-def _sight(client: Any, aim: Aim) -> Sight:
-    ids = topic_ids(client, aim.topics)
-    if len(ids) < len(aim.topics):
-        return Sight(ids)
-    ends = client.list_partition_offsets(dict.fromkeys(aim.readings, OffsetSpec.LATEST))
-    return Sight(ids, {place.partition: end.offset for place, end in ends.items()})
-
-
-def _look(kafka: KafkaSettings, aim: Aim, tell: Callable[[Seen], object]) -> None:
-    while True:
-        seen: Seen
-        try:
-            with admin(kafka) as client:
-                while _told(tell, _sight(client, aim)):
-                    time.sleep(EVERY)
-                return
-        except MeterstreamError as error:
-            seen = Fatal(str(error)) if isinstance(error, Distrusted) else str(error)
-        except KafkaError as error:
-            seen = f"Kafka does not answer ({type(error).__name__})"
-        if not _told(tell, seen):
-            return
-        time.sleep(EVERY)
-
-
-def _told(tell: Callable[[Seen], Any], seen: Seen) -> bool:
-    try:
-        tell(seen)
-    except RuntimeError:
-        return False
-    return True

@@ -14,6 +14,7 @@ from runtime.circuit import Circuit
 from runtime.errors import ConfigError, ExitCode, Fatal, MeterstreamError
 from runtime.kafka import aiokafka_options
 from runtime.kafka_refusals import refusal
+from runtime.lookout import Aim, Seen, Sight, look_out
 from runtime.metrics import StreamsMetrics
 from runtime.process import Process, Run, leave
 from runtime.registry import schema_registry
@@ -127,13 +128,13 @@ class Worker:
         settings = self._process.settings
         readings = [TopicPartition(self._names.readings, number) for number in range(settings.topics.partitions)]
 
-        def saw(seen: lookout.Seen) -> None:
+        def saw(seen: Seen) -> None:
             out.saw(seen)
-            if self._owner is not None and isinstance(seen, lookout.Sight):
+            if self._owner is not None and isinstance(seen, Sight):
                 self._owner.compare(seen.ends)
 
-        aim = lookout.Aim(tuple(known), readings)
-        lookout.look_out(settings.kafka, aim, lambda seen: loop.call_soon_threadsafe(saw, seen))
+        aim = Aim(tuple(known), readings)
+        look_out(settings.kafka, aim, lambda seen: loop.call_soon_threadsafe(saw, seen))
 
     async def _opening(self, known: Mapping[str, str]) -> Opening:
         """What opens partitions; waits for the schema registry, which gives the ids to write."""

@@ -64,6 +64,12 @@ def test_the_fast_way_knows_the_usual_values() -> None:
     assert READ(SAMPLE, HEADER) == expected(meter_value())
 
 
+def test_without_plain_fields_there_are_the_columns_alone() -> None:
+    columns, *_ = expected(meter_value())
+    assert CODEC.columns(FORMS, ())(SAMPLE) == (columns,)
+    assert column_reader(current("MeterValue"), FORMS, ())(SAMPLE, HEADER) == (columns,)
+
+
 def test_of_one_wrong_byte_they_accept_what_the_codec_accepts() -> None:
     for at in range(HEADER, len(SAMPLE)):
         for byte in range(256):

@@ -4,10 +4,11 @@ import pytest
 
 from runtime.errors import Fatal, PositionError
 from runtime.health import Health
+from runtime.lookout import Sight
 from runtime.mends import NEW_EPOCH, REBUILD_STATE
 from runtime.settings.tree import Settings
 from runtime.topics import TopicNames
-from streams.lookout import Lookout, Sight
+from streams.lookout import Lookout
 
 NAMES = TopicNames.of(Settings())
 KNOWN = {NAMES.readings: "r1", NAMES.values: "v1", NAMES.state: "s1"}
