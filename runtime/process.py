@@ -1,5 +1,6 @@
 """The life of a process: settings, build, run, drain, exit code. The same for all of them."""
 
+import gc
 import logging
 import os
 import signal
@@ -124,11 +125,22 @@ def report(error: ConfigError) -> None:
         click.echo(f"error: {problem}", err=True)
 
 
+def _collect_seldom() -> None:
+    """Looks for garbage in cycles after 50,000 new objects, not after 700, and never among what is there at the start.
+
+    A batch makes tens of thousands of objects that all live until its end: to look through them again and again finds
+    nothing, and cost a sink a fifth of its time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 def _live(process: Process, run: Run) -> None:
     def on_signal(number: signal.Signals) -> None:
         log.info("stopping", extra={"signal": number.name})
         process.stop.request()
 
+    _collect_seldom()
     # The signals first: who sees the process serve may tell it to stop.
     with closing(SignalListener(on_signal)), closing(_served(process)):
         run()
