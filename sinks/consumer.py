@@ -192,7 +192,7 @@ class KafkaValues:
         if loop is None:
             return
         if self._consumer is not None:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, KafkaError):
                 loop.do(self._consumer.stop(), within=1.0)
             self._consumer = None
         loop.close()

@@ -3,11 +3,23 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import uvloop
 
 T = TypeVar("T")
+
+FAREWELL = 0.5
+"""Seconds that what is cancelled at the end may take."""
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 class LoopThread:
@@ -23,13 +35,22 @@ class LoopThread:
         """Waits for what it returns.
 
         Raises:
-            TimeoutError: it took more than ``within`` seconds, and was cancelled.
+            TimeoutError: it took more than ``within`` seconds and was cancelled, or was cancelled by itself. Whether it
+                has ended is not waited for: a client that waits for a broker may not hear of it.
         """
-        running = asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, within), self._loop)
-        return running.result()
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return running.result(within)
+        except TimeoutError:
+            running.cancel()
+            raise
+        except CancelledError:
+            raise TimeoutError("given up") from None
 
     def close(self) -> None:
-        """Ends the loop, and with it what still runs in it."""
+        """Ends the loop, and with it what still runs in it; that gets a moment to clean up."""
+        with suppress(TimeoutError):
+            self.do(_cancel_others(), FAREWELL)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
