@@ -25,7 +25,8 @@ from sinks.reporter import KafkaReporter
 from sinks.road import Road
 from sinks.sql_writer import SqlWriter
 from sinks.sqlite import SQLite
-from sinks.worker import Watch, Worker
+from sinks.watch import Watch
+from sinks.worker import Worker
 from sinks.writer import Receiver
 
 

@@ -1,27 +1,20 @@
 """The worker: from the values topic into one receiver's database. The main path, on one screen."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from typing import TypeVar
 
 from runtime.errors import Superseded, Transient
-from runtime.health import Health
-from runtime.process import Stop
-from schemas import instants
-from sinks.batch import Batch, ManyRefused, Positions, Record, Refused, Row, pieces
-from sinks.circuits import Circuits
-from sinks.decoding import Decoded, Decoder, refusal
-from sinks.delivery import Delivery
-from sinks.hand import Attempt, Hand
-from sinks.meters import Meters
-from sinks.patience import Patience, Stopped
+from sinks.batch import Batch, Positions, Record, Row
+from sinks.decoding import Decoded, Decoder
+from sinks.deliveries import Around, Deliveries
+from sinks.hand import Hand
+from sinks.patience import Stopped
 from sinks.road import Road
-from sinks.writer import Topic, Written
+from sinks.watch import Watch
+from sinks.writer import Topic
 
 log = logging.getLogger(__name__)
 
@@ -35,26 +28,6 @@ PROBE = 3.0
 SWITCH = 5.0
 """Seconds at least between two looks whether a new epoch is whole; and :data:`SWITCH_SHARE` of the time at most."""
 SWITCH_SHARE = 0.05
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How the worker is seen, stopped, and timed."""
-
-    health: Health
-    stop: Stop
-    meters: Meters
-    patience: Patience
-    circuits: Circuits
-    clock: Callable[[], float] = time.monotonic
-
-
-@dataclass(frozen=True)
-class _UnderWay:
-    """A batch that is being written; ``attempt``: what was written (None: without our hearing of it), and when."""
-
-    batch: Batch
-    attempt: Attempt[tuple[Written | None, int]]
 
 
 class Worker:
@@ -75,7 +48,7 @@ class Worker:
         self._put_backs_seen = 0.0
         self._switch_due = float("-inf")
         self._hand = Hand()
-        self._under_way: _UnderWay | None = None
+        self._deliveries = Deliveries(receiver, road, watch, self._hand, Around(self._reopen, self._delivered))
 
     def run(self) -> None:
         """Works until ``stop`` is requested.
@@ -91,7 +64,7 @@ class Worker:
                 while not self._watch.stop.requested:
                     self._watch.health.beat()
                     self._turn(decoder)
-                self._settle()
+                self._deliveries.settle()
         finally:
             self._close()
 
@@ -118,7 +91,7 @@ class Worker:
         # 3. Dead letters, acknowledged before anything moves on. If it fails they are sent again: a letter seen twice
         #    is one letter.
         if decoded.letters:
-            self._settle()  # which may send letters, too
+            self._deliveries.settle()  # which may send letters, too
             until_done(lambda: road.letters.send(decoded.letters))
         self._watch.meters.decoded(len(fetched.records), decoded)
         self._watch.circuits.records.note(len(decoded.rows) + decoded.withheld, len(decoded.letters))
@@ -129,7 +102,7 @@ class Worker:
         if decoded.rows or (fetched.positions != self._positions and self._has_been_quiet()):
             self._deliver(Batch(decoded.rows, self._positions, fetched.positions))
         else:
-            self._settle()
+            self._deliveries.settle()
             if not fetched.records and self._has_been_quiet():
                 self._look()
         if self._watch.clock() - self._put_backs_seen >= PROBE:
@@ -142,69 +115,18 @@ class Worker:
 
     def _deliver(self, batch: Batch) -> None:
         """Begins to, and waits for it where no more is to be read."""
-        self._settle()
-        delivery = Delivery(self._road.writer, batch, self._reopen)
-        refuse = partial(self._refuse, len(batch.rows))
-
-        def attempt() -> tuple[Written | None, int]:
-            with self._watch.meters.transaction_seconds.time():
-                return delivery.attempt(refuse), instants.now()
-
-        self._under_way = _UnderWay(batch, Attempt(self._hand, attempt))
+        self._deliveries.begin(batch)
         self._positions = batch.after
         self._quiet_since = self._watch.clock()
         if not self._road.values.lag(ask=False):
-            self._settle()
+            self._deliveries.settle()
 
-    def _settle(self) -> None:
-        """Waits until the batch under way is committed."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is None:
-            return
-        try:
-            written, at = self._watch.patience.until_done(under_way.attempt.outcome, self._watch.meters.waiting)
-        except ManyRefused:
-            self._deliver_in_pieces(under_way.batch)
-        else:
-            self._delivered(under_way.batch, written, at)
-
-    def _deliver_in_pieces(self, batch: Batch) -> None:
-        for piece in pieces(batch):
-            self._watch.health.beat()
-            if self._watch.stop.requested:
-                raise Stopped
-            self._deliver(piece)
-            self._settle()
-
-    def _delivered(self, batch: Batch, written: Written | None, at: int) -> None:
+    def _delivered(self, batch: Batch) -> None:
         self._database_seen = self._watch.clock()
-        self._watch.meters.delivered(batch.rows, written, at)
-        refused = written.refused if written is not None else 0
-        self._watch.circuits.rows.note(len(batch.rows) - refused, refused)
         # 5. Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
         self._road.reporter.report(batch.after)
         self._watch.meters.lag.set(self._road.values.lag(ask=False))
         self._switch_when_caught_up()
-
-    def _refuse(self, rows: int, refused: Sequence[Refused]) -> list[str]:
-        """Of so many rows; if too many are refused, the transaction is given up here."""
-        self._watch.circuits.rows.check(rows - len(refused), len(refused))
-        return self._send_refusals(refused)
-
-    def _send_refusals(self, refused: Sequence[Refused]) -> list[str]:
-        letters = [refusal(bad, self._receiver) for bad in refused]
-        self._road.letters.send(letters)
-        for letter in letters:
-            self._watch.meters.dead_letter(letter)
-        log.warning(
-            "the database refuses rows; they are dead letters",
-            extra={
-                "receiver": self._receiver,
-                "rows": len(refused),
-                "reasons": sorted({bad.reason for bad in refused}),
-            },
-        )
-        return [letter.id for letter in letters]
 
     def _look(self) -> None:
         """While nothing comes: are the database and the cluster there, and how far is the log's end?"""
@@ -227,7 +149,7 @@ class Worker:
             self._road.letters.send(decoded.letters)
             return decoded.rows
 
-        done = self._aside(lambda: self._road.writer.put_back(judge, self._send_refusals))
+        done = self._aside(lambda: self._road.writer.put_back(judge, self._deliveries.send_refusals))
         if done is not None:
             log.info(
                 "records that were put back are taken",
@@ -237,7 +159,7 @@ class Worker:
 
     def _aside(self, call: Callable[[], T]) -> T:
         """A call to the writer between two deliveries. After a failure all must be as this worker left it."""
-        self._settle()
+        self._deliveries.settle()
         tries = count()
 
         def attempt() -> T:

@@ -24,7 +24,8 @@ from sinks.patience import Patience
 from sinks.points import Points
 from sinks.put_back import Judge, PutBackRecord
 from sinks.road import Fetched, Road
-from sinks.worker import Watch, Worker
+from sinks.watch import Watch
+from sinks.worker import Worker
 from sinks.writer import Opened, Refuse, Topic, Written
 from tests.sink_rows import AS_THEY_ARE, PARTITIONS, StoredRecord, record, value
 
