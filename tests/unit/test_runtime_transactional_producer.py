@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import (
+    ConcurrentTransactions,
     KafkaConnectionError,
     KafkaError,
     NodeNotReadyError,
+    NotCoordinatorError,
     RequestTimedOutError,
     TransactionalIdAuthorizationFailed,
 )
+from aiokafka.structs import TopicPartition
 
-from runtime.transactional_producer import PersistentSender, TransactionalProducer
+from runtime.transactional_producer import Beginning, PersistentSender, TransactionalProducer
 
 
 class Cluster:
@@ -55,3 +58,25 @@ async def test_a_right_that_is_missing_is_told() -> None:
 async def test_what_does_not_pass_is_raised() -> None:
     with pytest.raises(KafkaError, match="out of order"):
         await found(KafkaError("out of order"))
+
+
+class Refusing:
+    """An answer of a broker that is asked to begin a transaction; ``code`` 0: it does."""
+
+    def __init__(self, code: int) -> None:
+        self.errors = [("values", [(0, code)])]
+
+
+async def test_a_transaction_behind_another_one_is_tried_again_soon_and_then_less_often() -> None:
+    producer = TransactionalProducer(bootstrap_servers="127.0.0.1:1", transactional_id="x")
+    try:
+        begin = Beginning(producer._sender, {TopicPartition("values", 0)})
+        waits = [begin.handle_response(Refusing(ConcurrentTransactions.errno)) for _ in range(6)]
+        assert waits == [0.002, 0.004, 0.008, 0.016, 0.02, 0.02]
+        producer._txn_manager._pending_txn_partitions.add(TopicPartition("values", 0))
+        assert begin.handle_response(Refusing(0)) is None
+        assert begin.handle_response(Refusing(NotCoordinatorError.errno)) == 0.1
+        producer._txn_manager._txn_partitions.clear()
+        assert begin.handle_response(Refusing(ConcurrentTransactions.errno)) == 0.002
+    finally:
+        await producer.stop()
