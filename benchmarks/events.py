@@ -1,10 +1,11 @@
 """Readings and values to measure with: those of real hours, in the order in which polls bring them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from random import Random
 
 from schemas.codec import Codec
-from schemas.events import MeterValue, Reading
+from schemas.events import Granularity, MeterValue, Reading
 from schemas.exact import ONE
 from schemas.instants import DAY, HOUR
 from schemas.keys import identity_key, partition_of, point_key
@@ -69,21 +70,36 @@ def readings(count: int, of_points: int, partitions: int) -> Iterator[Encoded]:
 
 def values(count: int, of_points: int, partitions: int) -> Iterator[Encoded]:
     """What streams makes of them; sequences rise within a partition."""
+    hours = ((point, at - HOUR, at) for point, at in slots(count, of_points))
+    return _values(hours, ("oresundskraft-hours", "hour"), partitions)
+
+
+def month_values(of_points: int, months: int, partitions: int) -> Iterator[Encoded]:
+    """Values of as many months of each point, those of a point together, as a first load brings them."""
+    starts = [START + month * 30 * DAY for month in range(months + 1)]
+    spans = ((point, first, end) for point in points(of_points) for first, end in pairwise(starts))
+    return _values(spans, ("oresundskraft-months", "month"), partitions)
+
+
+def _values(
+    spans: Iterable[tuple[str, int, int]], source: tuple[str, Granularity], partitions: int
+) -> Iterator[Encoded]:
+    """``spans``: metering point, begin and end of the period. ``source``: its name and granularity."""
     random = Random(SEED)
-    for number, (point, at) in enumerate(slots(count, of_points)):
+    for number, (point, begin, at) in enumerate(spans):
         used = random.randrange(10**6) * ONE // 1_000
         value = MeterValue(
-            source="oresundskraft-hours",
+            source=source[0],
             metering_point=point,
             delivery_category="EL-EXT",
             reading_at=at,
             series_kind="volume",
-            granularity="hour",
-            period_start=at - HOUR,
+            granularity=source[1],
+            period_start=begin,
             period_end=at,
             value=used,
             unit="kWh",
-            previous_reading_at=at - HOUR,
+            previous_reading_at=begin,
             delta=random.randrange(-(10**6), 10**6) * ONE // 1_000,
             consumption=used,
             consumption_unit="kWh",

@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import psutil
-
+from benchmarks.costs import cpu_seconds
 from local.ports import free_port
 from local.scrape import scrape
 
@@ -53,17 +53,40 @@ class Stage:
         self._child.terminate()
         self._child.wait(60)
 
+    @property
+    def pid(self) -> int:
+        """Of the worker."""
+        return self._child.pid
+
     def metric(self, name: str) -> float:
         """A metric's total; 0 while the process does not serve yet."""
         return scrape([f"http://127.0.0.1:{self.port}/metrics"]).total(name)
+
+    def check(self) -> None:
+        """Raises RuntimeError, with the end of its log, where the worker has ended."""
+        if self._child.poll() is not None:
+            raise RuntimeError(f"the worker has ended: {self._log.read_text('utf-8')[-2_000:]}")
+
+    def ready(self) -> bool:
+        """Whether the worker says that it can do its work."""
+        self.check()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                return int(answer.status) == 200
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """Ends the worker as a crash would."""
+        self._child.kill()
+        self._child.wait()
 
     def pace(self, metric: str, until: float) -> Pace:
         """Waits until a counter has risen to ``until``; from where it was first seen to have moved."""
         begun, cpu = self.metric(metric), self._cpu()
         start, first = time.perf_counter(), begun
         while (now := self.metric(metric)) < until:
-            if self._child.poll() is not None:
-                raise RuntimeError(f"the worker has ended: {self._log.read_text('utf-8')[-2_000:]}")
+            self.check()
             if first == begun:  # it has not moved yet: starting is not counted
                 start, first, cpu = time.perf_counter(), now, self._cpu()
             if time.perf_counter() - start > WITHIN:
@@ -74,20 +97,21 @@ class Stage:
         return Pace(now - first, seconds, spent, self._peak())
 
     def _cpu(self) -> dict[str, float]:
-        return {name: _cpu_seconds(pid) for name, pid in {"worker": self._child.pid, **self._beside}.items()}
+        return {name: cpu_seconds(pid) for name, pid in {"worker": self._child.pid, **self._beside}.items()}
 
     def _peak(self) -> float:
         lines = Path(f"/proc/{self._child.pid}/status").read_text("utf-8").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
-def _cpu_seconds(pid: int) -> float:
-    """Of a process and its children: PostgreSQL works in them. What ended children spent is counted by their parent."""
-    total = 0.0
-    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total
+def wait_until(reached: Callable[[], bool], what: str, within: float = WITHIN, every: float = 0.05) -> None:
+    """Looks again and again.
+
+    Raises:
+        RuntimeError: it was not so within so many seconds.
+    """
+    end = time.monotonic() + within
+    while not reached():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not within {within:g} s")
+        time.sleep(every)

@@ -1,0 +1,133 @@
+"""A utility that costs next to nothing: bodies made once, behind the least of HTTP.
+
+A process of its own:
+
+    python -m benchmarks.prepared_utility PORT POINTS HOURS END
+
+It answers as the simulated utility does where nothing goes wrong: the readings of a point whose dates lie in
+[from, to). ``/_served`` tells when it was asked first (seconds since 1970), and how many answers it has given.
+"""
+
+import asyncio
+import json
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import cast
+from urllib.parse import parse_qs, urlsplit
+
+import uvloop
+
+from benchmarks.events import points
+from schemas.instants import HOUR
+
+ZONE = timedelta(hours=1)
+VARIANTS = 97
+"""So many points have readings of their own; the others repeat them."""
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+
+
+@dataclass(frozen=True)
+class World:
+    """``hours`` readings of each of ``points``, the last one at ``end`` (UTC microseconds, a full hour)."""
+
+    points: int
+    hours: int
+    end: int
+
+    @property
+    def readings(self) -> int:
+        """How many there are."""
+        return self.points * self.hours
+
+    @property
+    def start(self) -> int:
+        """The instant of hour 0."""
+        return self.end - (self.hours - 1) * HOUR
+
+    @staticmethod
+    def thousandths(point: int, hour: int) -> int:
+        """What a point used in an hour, in Wh."""
+        return (point % VARIANTS * 7_919 + hour * 104_729) % 1_000_003
+
+    def totals(self, point: int) -> tuple[int, int]:
+        """The sum of a point's amounts, and the sum of each times its hour: it tells whether each stands in its place.
+
+        In Wh.
+        """
+        amounts = [self.thousandths(point, hour) for hour in range(self.hours)]
+        return sum(amounts), sum(hour * amount for hour, amount in enumerate(amounts))
+
+    def reading(self, point: int, hour: int) -> str:
+        """One reading as JSON."""
+        amount = self.thousandths(point, hour)
+        return (
+            f'{{"DeliveryCategory":"EL-EXT","Unit":"kWh","Consumption":{amount // 1_000}.{amount % 1_000:03},'
+            f'"ReadingDate":"{self.wall(hour).isoformat()}","ReadingMethod":"Fjärr","ReadingReason":"2"}}'
+        )
+
+    def wall(self, hour: int) -> datetime:
+        """The date of an hour's reading, as the utility writes it."""
+        return (datetime.fromtimestamp((self.start + hour * HOUR) / 1_000_000, UTC) + ZONE).replace(tzinfo=None)
+
+
+class _Bodies:
+    def __init__(self, world: World) -> None:
+        self._readings = cache(lambda variant, first, end: self._listed(world, variant, first, end))
+        self._numbers = {name: number for number, name in enumerate(points(world.points))}
+        self._first_at, self._answers = 0.0, 0
+
+    def answer(self, target: str) -> bytes:
+        """The body for a path with its query."""
+        if target == "/_served":
+            return json.dumps({"first_at": self._first_at, "answers": self._answers}).encode()
+        self._first_at = self._first_at or time.time()
+        self._answers += 1
+        address = urlsplit(target)
+        query = parse_qs(address.query)
+        name = address.path.split("/")[4]  # /v1/hours/points/NAME/consumption
+        first, end = (date.fromisoformat(query[key][0]) for key in ("from", "to"))
+        listed = self._readings(self._numbers[name] % VARIANTS, first, end)
+        return b'{"CustomerNumber":"004711","MeteringPoint":"%s","ConsumptionReadings":[%s]}' % (name.encode(), listed)
+
+    @staticmethod
+    def _listed(world: World, variant: int, first: date, end: date) -> bytes:
+        chosen = (hour for hour in range(world.hours) if first <= world.wall(hour).date() < end)
+        return ",".join(world.reading(variant, hour) for hour in chosen).encode()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, bodies: _Bodies) -> None:
+        self._bodies = bodies
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while b"\r\n\r\n" in self._received:
+            request, self._received = self._received.split(b"\r\n\r\n", 1)
+            body = self._bodies.answer(request.split(b" ", 2)[1].decode())
+            self._transport.write(_OK % (len(body), body))
+
+
+def served(port: int) -> tuple[float, int]:
+    """When the utility at a port was asked first (0: not yet), and how many answers it has given."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_served", timeout=10) as answer:
+        told = json.load(answer)
+    return float(told["first_at"]), int(told["answers"])
+
+
+async def _serve(port: int, world: World) -> None:
+    bodies = _Bodies(world)
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(bodies), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    number, *world_of = (int(argument) for argument in sys.argv[1:])
+    uvloop.run(_serve(number, World(*world_of)))
