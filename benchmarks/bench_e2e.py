@@ -7,14 +7,9 @@ that can answer. It counts from the first request to the last committed row. The
 served: how many each point has, their sum, and the sum of each times its hour.
 """
 
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from subprocess import Popen
 
 import click
 import psycopg
@@ -22,14 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import events
-from benchmarks.costs import Costs
-from benchmarks.prepared_utility import World, served
+from benchmarks.prepared_utility import World
 from benchmarks.results import MILLION, Figure, report
-from benchmarks.stage import WITHIN, Stage, wait_until
-from benchmarks.topics import prepared
-from local.kafka import KafkaBroker
-from local.ports import free_port
-from local.postgres import PostgresServer
+from benchmarks.road import Asking, Road
+from benchmarks.stage import WITHIN
 from schemas import instants
 from schemas.instants import HOUR
 
@@ -41,19 +32,6 @@ DONE = {
     "sink": "meterstream_sink_rows_written_total",
 }
 """What each stage counts, by the beginning of its processes' names."""
-_SETTINGS = """
-[sources.utility]
-mapping = "oresundskraft"
-url = "http://127.0.0.1:{port}"
-granularity = "hour"
-points = "points.csv"
-limits = {{ requests_per_second = 100000, concurrency = 16 }}
-
-[receivers.bench]
-database = "postgresql"
-dsn = {{ file = "dsn" }}
-points = "points.csv"
-"""
 _ROWS = """
 SELECT metering_point, count(*), sum(consumption), sum(consumption * hour) FROM (
     SELECT metering_point, consumption, (extract(epoch FROM reading_at) * 1000000 - %s)::bigint / %s AS hour
@@ -97,85 +75,30 @@ def main(points: int, hours: int, workers: int, runs: int, record: bool) -> None
 
 
 def _run(world: World, workers: int) -> Run:
-    with tempfile.TemporaryDirectory(prefix="meterstream-bench-") as directory:
-        folder = Path(directory)
-        with KafkaBroker(folder / "kafka") as broker, PostgresServer(folder / "postgres") as postgres:
-            port = free_port()
-            config = _prepare(folder, broker, postgres, world, port)
-            with _utility(world, port) as utility, ExitStack() as stack:
-                stages = _start(stack, config, workers)
-                pids = {"utility": utility.pid, "Kafka": broker.pid, "PostgreSQL": postgres.pid}
-                pids |= {name: stage.pid for name, stage in stages.items()}
-                run = _watch(stages, world, port, Costs(pids))
-            _compare(world, postgres)
+    with Road(world, Asking(), workers) as road:
+        run = _watch(road, world)
+        _compare(world, road.dsn)
     return run
 
 
-def _prepare(folder: Path, broker: KafkaBroker, postgres: PostgresServer, world: World, port: int) -> Path:
-    lines = "".join(f"{point},\n" for point in events.points(world.points))
-    (folder / "points.csv").write_text("metering_point,category\n" + lines, encoding="utf-8")
-    postgres.create_database("bench")
-    (folder / "dsn").write_text(postgres.dsn("bench"), encoding="utf-8")
-    config = folder / "meterstream.toml"
-    prepared(config, broker.bootstrap_servers, "bench", _SETTINGS.format(port=port))
-    return config
-
-
-@contextmanager
-def _utility(world: World, port: int) -> Iterator["Popen[bytes]"]:
-    numbers = (str(number) for number in (port, world.points, world.hours, world.end))
-    with Popen([sys.executable, "-m", "benchmarks.prepared_utility", *numbers]) as process:
-        try:
-            wait_until(lambda: _served(port) is not None, "the utility answers", 30)
-            yield process
-        finally:
-            process.terminate()
-
-
-def _served(port: int) -> tuple[float, int] | None:
-    try:
-        return served(port)
-    except OSError:
-        return None
-
-
-def _start(stack: ExitStack, config: Path, workers: int) -> dict[str, Stage]:
-    """The producer last: streams and sink are ready when it asks first."""
-    streams = ["streams"] if workers == 1 else [f"streams-{number}" for number in range(1, workers + 1)]
-    commands = {name: ["streams"] for name in streams} | {"sink": ["sinks", "--receiver", "bench"]}
-
-    def started(name: str, module: str, *arguments: str) -> Stage:
-        command = [module, "--config", str(config), *arguments]
-        return stack.enter_context(Stage(command, config.with_name(f"{name}.log")))
-
-    stages = {name: started(name, *command) for name, command in commands.items()}
-    for name, stage in stages.items():
-        wait_until(stage.ready, f"{name} is ready", 60)
-    return {"producer": started("producer", "producer"), **stages}
-
-
-def _watch(stages: Mapping[str, Stage], world: World, port: int, costs: Costs) -> Run:
+def _watch(road: Road, world: World) -> Run:
     """Until every stage has done all readings."""
-    wait_until(lambda: served(port)[0] > 0, "the producer asks", 60)
-    began = served(port)[0]
+    began = road.began
     finished: dict[str, float] = {}
     while len(finished) < len(DONE):
-        for stage in stages.values():
-            stage.check()
         for kind, metric in DONE.items():
-            done = sum(stage.metric(metric) for name, stage in stages.items() if name.startswith(kind))
-            if kind not in finished and done >= world.readings:
+            if kind not in finished and road.total(kind, metric) >= world.readings:
                 finished[kind] = time.time() - began
-        costs.look()
+        road.costs.look()
         if time.time() - began > WITHIN:
             raise click.ClickException(f"not done within {WITHIN:g} s; so far: {sorted(finished)}")
         time.sleep(LOOK_SECONDS)
-    return Run(finished, costs.cpu_per_million(world.readings), costs.peak_mib())
+    return Run(finished, road.costs.cpu_per_million(world.readings), road.costs.peak_mib())
 
 
-def _compare(world: World, postgres: PostgresServer) -> None:
+def _compare(world: World, dsn: str) -> None:
     """Raises where the rows are not what was served."""
-    with psycopg.connect(postgres.dsn("bench")) as connection:
+    with psycopg.connect(dsn) as connection:
         found = {point: tuple(rest) for point, *rest in connection.execute(_ROWS, (world.start, HOUR))}
     differing = 0
     for number, name in enumerate(events.points(world.points)):

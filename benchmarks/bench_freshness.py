@@ -2,62 +2,81 @@
 
     make bench-freshness
 
-Starts the whole local system and lets every point have a new hour in each tick. Prints for each receiver the median and
-the 99th percentile of its own freshness histogram, over the time after the warm-up, and the new readings per second.
+The real producer, one streams worker and one sink, a real broker and PostgreSQL (fsync on); only the utility is the
+least that can answer: it lets points have a new hour each, one after the other, and each poll finds one. Told are the
+median and the 99th percentile of the sink's own histogram, over the time after the first load; and from the rows'
+columns how long it took until streams had a reading in hand (published_at), and from there.
 """
 
-import tempfile
 import time
-from pathlib import Path
 
 import click
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from local.options import Options
-from local.scrape import Samples, quantile, scrape
-from local.settings_file import RECEIVERS
-from local.system import LocalSystem
+from benchmarks.prepared_utility import World
+from benchmarks.results import Figure, report
+from benchmarks.road import Asking, Road
+from benchmarks.stage import wait_until
+from local.scrape import quantile
+from schemas import instants
+from schemas.instants import HOUR
 
-WARM_UP_SECONDS = 30.0
-TURN_SECONDS = 0.5
 FRESHNESS = "meterstream_sink_freshness_seconds"
+WRITTEN = "meterstream_sink_rows_written_total"
+SETTLE_SECONDS = 15.0
+GOALS = {0.5: 0.1, 0.99: 0.5}
+PER_POINT_SECONDS = 10.0
+"""In which each point has a new reading, and is asked for it."""
+BEHIND = 100
+"""Hours that the utility begins behind the clock: what it lets us have is never in the future."""
+_LEGS = """
+SELECT name, percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM leg)::float8)
+FROM meterstream.meter_values, LATERAL (VALUES
+    (1, 'asked, until streams has it', published_at - fetched_at),
+    (2, 'from there to the row', delivered_at - published_at)) AS legs (number, name, leg)
+WHERE fetched_at > to_timestamp(%s) GROUP BY number, name ORDER BY number
+"""
 
 
 @click.command()
-@click.option("--seconds", default=60.0, show_default=True)
-@click.option("--points", default=200, show_default=True)
-@click.option("--tick", default=1.0, show_default=True, help="Seconds in which a simulated hour passes.")
-def main(seconds: float, points: int, tick: float) -> None:
-    """Prints the freshness of each receiver."""
-    lag_hours = int((WARM_UP_SECONDS + seconds) / tick) + 48
-    with tempfile.TemporaryDirectory(prefix="meterstream-freshness-") as directory:
-        options = Options(
-            Path(directory), points=points, tick=tick, lag_hours=lag_hours, poll_every=tick, hours=48, faults=False
-        )
-        with LocalSystem(options) as system:
-            system.start(lambda step: click.echo(f"· {step}", err=True))
-            before = _after(system, WARM_UP_SECONDS)
-            after = _after(system, seconds)
-    _report(before, after, seconds)
+@click.option("--seconds", default=40.0, show_default=True)
+@click.option("--rate", default=200, show_default=True, help="New readings per second.")
+@click.option("--hours", default=48, show_default=True, help="Readings of a point in the first answer.")
+@click.option("--record", is_flag=True, help="Add what was found to docs/benchmarks.jsonl.")
+def main(seconds: float, rate: int, hours: int, record: bool) -> None:
+    """Prints the freshness of the receiver's rows."""
+    points = int(rate * PER_POINT_SECONDS)
+    world = World(points, hours, instants.now() // HOUR * HOUR - BEHIND * HOUR, PER_POINT_SECONDS)
+    # A little more than is needed: the polls of a round are spread over nearly all of its time.
+    with Road(world, Asking(requests=1.2 * rate, every=PER_POINT_SECONDS)) as road:
+        wait_until(lambda: road.total("sink", WRITTEN) >= world.readings, "the first load", every=1.0)
+        time.sleep(SETTLE_SECONDS)
+        sink, since = road.stages["sink"], time.time()
+        before = sink.samples()
+        road.costs.begin()
+        time.sleep(seconds)
+        after = sink.samples()
+        count = after.total(f"{FRESHNESS}_count") - before.total(f"{FRESHNESS}_count")
+        cpu, peak = road.costs.cpu_per_million(count), road.costs.peak_mib()
+        with psycopg.connect(road.dsn) as connection:
+            legs = connection.execute(_LEGS, (since,)).fetchall()
+    _print_legs(legs, count / seconds)
+    figures = []
+    for share, goal in GOALS.items():
+        found = quantile(share, after.buckets(FRESHNESS), before.buckets(FRESHNESS))
+        if found is None:
+            raise click.ClickException("no new reading came")
+        what = f"freshness at {rate} readings per second, from asking to the committed row: p{share * 100:g}"
+        figures.append(Figure(what, found * 1_000, "ms", goal * 1_000, cpu, peak))
+    report(figures, record=record)
 
 
-def _after(system: LocalSystem, seconds: float) -> Samples:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        system.tick()
-        time.sleep(TURN_SECONDS)
-    return scrape(system.metrics("sink"))
-
-
-def _report(before: Samples, after: Samples, seconds: float) -> None:
-    table = Table("receiver", "rows per second", "p50", "p99")
-    for receiver in RECEIVERS:
-        counts = [samples.buckets(FRESHNESS, receiver=receiver) for samples in (after, before)]
-        rows = [samples.total(f"{FRESHNESS}_count", receiver=receiver) for samples in (after, before)]
-        shares = [quantile(share, *counts) for share in (0.5, 0.99)]
-        told = ("–" if share is None else f"{share * 1_000:,.0f} ms" for share in shares)
-        table.add_row(receiver, f"{(rows[0] - rows[1]) / seconds:,.0f}", *told)
+def _print_legs(legs: list[tuple[str, list[float]]], per_second: float) -> None:
+    table = Table(f"{per_second:,.0f} rows per second", "p50", "p99")
+    for name, shares in legs:
+        table.add_row(name, *(f"{share * 1_000:,.0f} ms" for share in shares))
     Console(width=100).print(table)
 
 

@@ -2,10 +2,10 @@
 
 A process of its own:
 
-    python -m benchmarks.prepared_utility PORT POINTS HOURS END
+    python -m benchmarks.prepared_utility PORT POINTS HOURS END TICK
 
 It answers as the simulated utility does where nothing goes wrong: the readings of a point whose dates lie in
-[from, to). ``/_served`` tells when it was asked first (seconds since 1970), and how many answers it has given.
+[from, to). ``/_asked`` tells when it was asked first, in seconds since 1970.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from benchmarks.events import points
 from schemas.instants import HOUR
 
 ZONE = timedelta(hours=1)
+ASKED = "/_asked"
 VARIANTS = 97
 """So many points have readings of their own; the others repeat them."""
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
@@ -32,16 +33,30 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\
 
 @dataclass(frozen=True)
 class World:
-    """``hours`` readings of each of ``points``, the last one at ``end`` (UTC microseconds, a full hour)."""
+    """``hours`` readings of each of ``points``, the last one at ``end`` (UTC microseconds, a full hour).
+
+    ``tick``: seconds in which each point has one hour more; the points take turns. 0: none has.
+    """
 
     points: int
     hours: int
     end: int
+    tick: float = 0.0
 
     @property
     def readings(self) -> int:
-        """How many there are."""
+        """How many there are to begin with."""
         return self.points * self.hours
+
+    @property
+    def arguments(self) -> list[str]:
+        """As the command line takes them, behind the port."""
+        return [str(self.points), str(self.hours), str(self.end), str(self.tick)]
+
+    def released(self, point: int, seconds: float) -> int:
+        """How many hours of a point there are so many seconds after the utility's start."""
+        more = int(seconds / self.tick + point / self.points) if self.tick else 0
+        return self.hours + more
 
     @property
     def start(self) -> int:
@@ -76,27 +91,30 @@ class World:
 
 class _Bodies:
     def __init__(self, world: World) -> None:
-        self._readings = cache(lambda variant, first, end: self._listed(world, variant, first, end))
+        self._world = world
+        self._reading = cache(world.reading)
+        self._listed = cache(self._list)
         self._numbers = {name: number for number, name in enumerate(points(world.points))}
-        self._first_at, self._answers = 0.0, 0
+        self._started = time.monotonic()
+        self._asked = 0.0
 
     def answer(self, target: str) -> bytes:
         """The body for a path with its query."""
-        if target == "/_served":
-            return json.dumps({"first_at": self._first_at, "answers": self._answers}).encode()
-        self._first_at = self._first_at or time.time()
-        self._answers += 1
+        if target == ASKED:
+            return json.dumps(self._asked).encode()
+        self._asked = self._asked or time.time()
         address = urlsplit(target)
         query = parse_qs(address.query)
         name = address.path.split("/")[4]  # /v1/hours/points/NAME/consumption
-        first, end = (date.fromisoformat(query[key][0]) for key in ("from", "to"))
-        listed = self._readings(self._numbers[name] % VARIANTS, first, end)
+        number = self._numbers[name]
+        released = self._world.released(number, time.monotonic() - self._started)
+        listed = self._listed(number % VARIANTS, query["from"][0], query["to"][0], released)
         return b'{"CustomerNumber":"004711","MeteringPoint":"%s","ConsumptionReadings":[%s]}' % (name.encode(), listed)
 
-    @staticmethod
-    def _listed(world: World, variant: int, first: date, end: date) -> bytes:
-        chosen = (hour for hour in range(world.hours) if first <= world.wall(hour).date() < end)
-        return ",".join(world.reading(variant, hour) for hour in chosen).encode()
+    def _list(self, variant: int, first: str, end: str, released: int) -> bytes:
+        begin, stop = date.fromisoformat(first), date.fromisoformat(end)
+        chosen = (hour for hour in range(released) if begin <= self._world.wall(hour).date() < stop)
+        return ",".join(self._reading(variant, hour) for hour in chosen).encode()
 
 
 class _Connection(asyncio.Protocol):
@@ -115,11 +133,13 @@ class _Connection(asyncio.Protocol):
             self._transport.write(_OK % (len(body), body))
 
 
-def served(port: int) -> tuple[float, int]:
-    """When the utility at a port was asked first (0: not yet), and how many answers it has given."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_served", timeout=10) as answer:
-        told = json.load(answer)
-    return float(told["first_at"]), int(told["answers"])
+def served(port: int) -> float:
+    """When the utility at a port was asked first, in seconds since 1970; 0: not yet, or it does not answer yet."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{ASKED}", timeout=10) as answer:
+            return float(answer.read())
+    except OSError:
+        return 0.0
 
 
 async def _serve(port: int, world: World) -> None:
@@ -129,5 +149,5 @@ async def _serve(port: int, world: World) -> None:
 
 
 if __name__ == "__main__":
-    number, *world_of = (int(argument) for argument in sys.argv[1:])
-    uvloop.run(_serve(number, World(*world_of)))
+    listen, count, history, last, ticking = sys.argv[1:]
+    uvloop.run(_serve(int(listen), World(int(count), int(history), int(last), float(ticking))))

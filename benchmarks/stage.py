@@ -12,7 +12,7 @@ from typing import Self
 
 from benchmarks.costs import cpu_seconds
 from local.ports import free_port
-from local.scrape import scrape
+from local.scrape import Samples, scrape
 
 LOOK_SECONDS = 0.2
 WITHIN = 900.0
@@ -60,7 +60,11 @@ class Stage:
 
     def metric(self, name: str) -> float:
         """A metric's total; 0 while the process does not serve yet."""
-        return scrape([f"http://127.0.0.1:{self.port}/metrics"]).total(name)
+        return self.samples().total(name)
+
+    def samples(self) -> Samples:
+        """All metrics; none while the process does not serve yet."""
+        return scrape([f"http://127.0.0.1:{self.port}/metrics"])
 
     def check(self) -> None:
         """Raises RuntimeError, with the end of its log, where the worker has ended."""
