@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.bench_backpressure --minutes 10
 
 Starts the whole local system, lets new readings come at an even pace, takes PostgreSQL away for so many minutes and
-brings it back. Prints the resident memory of every process (one look every five seconds) before, while the database
+brings it back. Prints the memory of every process (one look every five seconds) before, while the database
 is away, and when all has been caught up with; how many records had piled up; how long the sink took to read what
 there was when the database came back; and whether the other receiver noticed anything.
 """
@@ -16,10 +16,11 @@ from math import nan
 from pathlib import Path
 
 import click
-import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.costs import memory_mib, mib_per_hour
+from benchmarks.results import Figure, report
 from local.options import Options
 from local.scrape import Samples, scrape
 from local.system import LocalSystem
@@ -27,7 +28,6 @@ from operations.progress import progress
 
 LOOK_SECONDS = 5.0
 TURN_SECONDS = 0.5
-MIB = 1 << 20
 WARM_UP_SECONDS = 60.0
 SETTLE_SECONDS = 30.0
 CATCH_UP_WITHIN = 900.0
@@ -48,18 +48,23 @@ class Memory:
             return
         self._looked = time.monotonic()
         for state in self.system.states():
-            try:
-                found = psutil.Process(state.pid).memory_info().rss / MIB
-            except psutil.NoSuchProcess:
-                continue
-            self.seen[state.name][self.phase].append(found)
+            if found := memory_mib(state.pid):
+                self.seen[state.name][self.phase].append(found)
+
+    def slope_away(self, name: str) -> Figure:
+        """How a process grew while the database was away."""
+        mib = self.seen[name]["away"]
+        slope = mib_per_hour([number * LOOK_SECONDS for number in range(len(mib))], mib)
+        what = f"memory of {name} while a database is away under load: slope"
+        return Figure(what, slope, "MiB/h", peak_mib={name: max(mib)})
 
 
 @click.command()
 @click.option("--minutes", default=10.0, show_default=True, help="How long the database is away.")
 @click.option("--points", default=200, show_default=True)
 @click.option("--tick", default=2.0, show_default=True, help="Seconds in which a simulated hour passes.")
-def main(minutes: float, points: int, tick: float) -> None:
+@click.option("--record", is_flag=True, help="Add what was found to docs/benchmarks.jsonl.")
+def main(minutes: float, points: int, tick: float, record: bool) -> None:
     """Takes the database away under load and prints what that did."""
     hours = int((minutes * 60 + 2 * WARM_UP_SECONDS + CATCH_UP_WITHIN) / tick)
     with tempfile.TemporaryDirectory(prefix="meterstream-backpressure-") as directory:
@@ -74,11 +79,14 @@ def main(minutes: float, points: int, tick: float) -> None:
             missed, seconds = _catch_up(system, memory)
             _pass(memory, SETTLE_SECONDS)
             _report(memory)
+            product = sorted(state.name for state in system.stages.states())
             restarts = {state.name: state.exits for state in system.states() if state.exits}
     written = _rows(away, "momentum") - _rows(before, "momentum")
     click.echo(f"{missed:,.0f} records had piled up; caught up in {seconds:.1f} s ({missed / seconds:,.0f} records/s)")
     click.echo(f"momentum meanwhile: {written:,.0f} rows, lag {_lag(away, 'momentum'):,.0f}")
     click.echo(f"processes started again, and how they had ended: {restarts}")
+    caught_up = Figure(f"caught up after {minutes:g} minutes without a database", seconds, "s")
+    report([caught_up, *(memory.slope_away(name) for name in product)], record=record)
 
 
 def _pass(memory: Memory, seconds: float) -> None:

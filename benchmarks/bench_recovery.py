@@ -24,6 +24,7 @@ from benchmarks.topics import PARTITIONS, prepared
 from local.kafka import KafkaBroker
 
 CONSUMED = "meterstream_streams_consumed_total"
+LOADING = "meterstream_streams_recovery_seconds_sum"
 STATE_BYTES = "meterstream_streams_state_bytes"
 MOST_SECONDS = 15.0
 MOST_MIB = 150.0 * 10**6 / 2**20
@@ -48,12 +49,16 @@ class State:
 
 @dataclass(frozen=True)
 class Run:
-    """A worker that held nothing, the one that filled the state, and the one that restored it in so many seconds."""
+    """A worker that held nothing, the one that filled the state, and the one that restored it.
+
+    ``seconds``: until that one was ready; ``loading``: what it took of them to open its partitions.
+    """
 
     empty: State
     filled: State
     restored: State
     seconds: float
+    loading: float
 
 
 @click.command()
@@ -76,6 +81,7 @@ def main(readings: int, points: int, runs: int, record: bool) -> None:
     report(
         [
             Figure(f"recovery: {readings:,} readings of state, from start to ready", run.seconds, "s", goal, cpu),
+            Figure(f"recovery: {readings:,} readings of state, of this to load it", run.loading, "s"),
             Figure("state, encoded, per 1,000,000 readings", run.filled.encoded / 2**20 / of, "MiB"),
             Figure(
                 "state, restored, per 1,000,000 readings", _grown(run, run.restored) / of, "MiB", MOST_MIB, {}, peak
@@ -105,10 +111,10 @@ def _run(folder: Path, broker: KafkaBroker, name: str, readings: int, points: in
     with Stage(command, folder / f"{name}-again.log") as worker:
         wait_until(worker.ready, "the worker is ready again", 120)
         seconds = time.perf_counter() - began
-        restored = State.of(worker)
+        restored, loading = State.of(worker), worker.metric(LOADING)
     if restored.encoded != filled.encoded:
         raise click.ClickException(f"{restored.encoded:,.0f} bytes of state were restored of {filled.encoded:,.0f}")
-    return Run(empty, filled, restored, seconds)
+    return Run(empty, filled, restored, seconds, loading)
 
 
 def _filled(worker: Stage, readings: int) -> None:

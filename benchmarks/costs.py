@@ -1,7 +1,8 @@
 """What processes under measure cost, by name: CPU seconds and memory, their children's too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from statistics import linear_regression
 from typing import Any
 
 import psutil
@@ -53,6 +54,11 @@ def memory_mib(pid: int) -> float:
 def descriptors(pid: int) -> int:
     """How many files and sockets a process and its children hold open."""
     return int(sum(_of_each(pid, lambda process: process.num_fds())))
+
+
+def mib_per_hour(seconds: Sequence[float], mib: Sequence[float]) -> float:
+    """The slope of a straight line through looks at memory, by least squares; at least two."""
+    return linear_regression(seconds, mib).slope * 3_600
 
 
 def _of_each(pid: int, figure: Any) -> list[float]:
