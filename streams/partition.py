@@ -1,5 +1,6 @@
 """One partition that this worker owns: its state, its position, and the main path of streams."""
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -142,21 +143,25 @@ class Partition:
         return fold.finish()
 
     async def _commit(self, judged: Judged, folded: Folded, next_offset: int) -> None:
-        shared, number = self._shared, self._number
-        marker = self._marker(next_offset, folded.live_keys)
-        values = [(key, shared.values.encode(value)) for key, value in folded.values]
-        letters = await self._letters(judged)
-        await shared.patience.turn()
-        state: list[Record] = [*folded.state, (MARKER_KEY, marker.encode())]
         async with self._transaction() as producer:
-            acknowledgements = await send(producer, shared.names.values, number, values)
-            for partition, records in letters.items():
-                acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
-            acknowledgements += await send(producer, shared.names.state, number, state)
-            await producer.send_offsets_to_transaction({self._readings: next_offset}, shared.names.streams_group)
-            for acknowledgement in acknowledgements:
-                await acknowledgement
-                await shared.patience.turn()
+            # Inside a transaction the order is free. Side by side, Kafka takes the offset while values are encoded;
+            # and what it refuses is told by whichever it refused, not by the next one, which finds it broken off.
+            offset = producer.send_offsets_to_transaction(
+                {self._readings: next_offset}, self._shared.names.streams_group
+            )
+            await asyncio.gather(offset, self._write(producer, judged, folded, next_offset))
+
+    async def _write(self, producer: Any, judged: Judged, folded: Folded, next_offset: int) -> None:
+        shared, number = self._shared, self._number
+        state: list[Record] = [*folded.state, (MARKER_KEY, self._marker(next_offset, folded.live_keys).encode())]
+        acknowledgements = await send(producer, shared.names.state, number, state)
+        for partition, records in (await self._letters(judged)).items():
+            acknowledgements += await send(producer, shared.names.dead_letters, partition, records)
+        values = ((key, shared.values.encode(value)) for key, value in folded.values)
+        acknowledgements += await send(producer, shared.names.values, number, values)
+        for acknowledgement in acknowledgements:
+            await acknowledgement
+            await shared.patience.turn()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Any]:

@@ -14,8 +14,12 @@ Record = tuple[bytes, bytes | None]
 """Key and value; None is a tombstone."""
 
 
+SLICE = 500
+"""Records between two turns of the event loop: what is full already is sent meanwhile."""
+
+
 async def send(producer: Any, topic: str, partition: int, records: Iterable[Record]) -> list["asyncio.Future[Any]"]:
-    """Hands records to the producer, in order.
+    """Hands records to the producer, in order; they may be made while they are taken.
 
     Args:
         producer: an aiokafka producer.
@@ -32,7 +36,9 @@ async def send(producer: Any, topic: str, partition: int, records: Iterable[Reco
     """
     acknowledgements = []
     batch = producer.create_batch()
-    for key, value in records:
+    for index, (key, value) in enumerate(records):
+        if index % SLICE == SLICE - 1:
+            await asyncio.sleep(0)
         size = len(key) + len(value or b"")
         if size > MAX_RECORD:
             raise Fatal(f"a record of {size} bytes for {topic} is larger than the {MAX_RECORD} bytes that Kafka takes")

@@ -20,6 +20,9 @@ from streams.pulse import Pulse
 
 POLL = 0.02
 """Seconds until the next look where there is nothing to fetch from yet."""
+FETCH_WAIT_MS = 100
+"""How long a broker holds a fetch that finds nothing. One fetch is under way to a broker at a time, and it asks about
+no partition whose records are still to be taken: those wait behind it, with Faust's 1.5 s half of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class PassThrough(Codec):
 class ChunkThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer lives. Between two awaits nothing it sees can change."""
 
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
     async def _fetch_records(
         self,
         consumer: Any,
@@ -75,7 +83,12 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
             return {}
         # A partition without a position yet is left out, and looked at again soon.
         patience = timeout if len(before) == len(active_partitions) else POLL
-        fetched = await super()._fetch_records(consumer, set(before), patience, max_records)
+        # What is there is taken one partition at a time, all of it: ``max_records`` counts what is taken at once.
+        ready = next((partition for partition in consumer._fetcher._records if partition in before), None)
+        if ready is None:
+            fetched = await super()._fetch_records(consumer, set(before), patience, max_records)
+        else:
+            fetched = await super()._fetch_records(consumer, {ready}, 0, max_records)
         now = subscription.assignment
         if now is not assignment or not self.consumer.flow_active or generation != self.app.consumer_generation_id:
             for partition, records in fetched.items():

@@ -19,8 +19,8 @@ class StreamsSettings(Group):
         lt=1,
         description="a fall that implies at most this share of the range rolled over",
     )
-    chunk_records: int = Field(default=5_000, ge=1, le=100_000, description="readings per transaction, at most")
-    fetch_bytes: int = Field(default=1 << 20, ge=1 << 10, description="bytes per partition and fetch, at most")
-    buffered_chunks: int = Field(default=10, ge=1, description="chunks read ahead; bounds the memory")
+    chunk_records: int = Field(default=12_000, ge=1, le=100_000, description="readings per transaction, at most")
+    fetch_bytes: int = Field(default=2 << 20, ge=1 << 10, description="bytes per partition and fetch, at most")
+    buffered_chunks: int = Field(default=4, ge=1, description="chunks read ahead; bounds the memory")
     stall_limit: float = Field(default=60.0, gt=0, description="seconds without progress that end the process")
     transaction_timeout: float = Field(default=60.0, gt=0, description="seconds; the broker aborts longer ones")

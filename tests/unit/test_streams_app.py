@@ -51,5 +51,14 @@ def test_faust_gives_membership_and_nothing_else(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == [], "no directories of Faust's"
 
 
+async def test_a_fetch_that_finds_nothing_is_held_for_a_moment_only() -> None:
+    """Behind it waits what is new in a partition that it did not ask about."""
+    app = streams_app(Settings(), Pulse(60))
+    consumer: Any = app.consumer
+    consumer = consumer._new_consumer_thread()._create_worker_consumer(app.transport)
+    assert consumer._fetch_max_wait_ms == 100
+    consumer._closed = True  # it was never started
+
+
 def test_a_rebalance_waits_longer_than_we_make_it_wait() -> None:
     assert GRACE * 2 <= REBALANCE_TIMEOUT

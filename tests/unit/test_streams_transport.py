@@ -39,15 +39,17 @@ class Fetcher:
         self._subscriptions = SimpleNamespace(fetch_context=self._context)
         self._meanwhile = meanwhile
         self._assignment = assignment
+        self._records: dict[TopicPartition, object] = {}
         self.asked: set[TopicPartition] = set()
+        self.patience: float | None = None
         self.put_back: list[tuple[TopicPartition, int]] = []
 
     @contextmanager
     def _context(self) -> Iterator[None]:
         yield
 
-    async def fetched_records(self, partitions: set[TopicPartition], **_: Any) -> dict[TP, list[ConsumerRecord]]:
-        self.asked = partitions
+    async def fetched_records(self, partitions: set[TopicPartition], **limits: Any) -> dict[TP, list[ConsumerRecord]]:
+        self.asked, self.patience = partitions, limits["timeout"]
         self._assignment.states[PLACE]._position = 8
         self._meanwhile()
         return {PLACE: [record(offset) for offset in (5, 6, 7)]}
@@ -116,6 +118,20 @@ async def test_a_partition_without_a_position_is_not_asked_for() -> None:
     idle = World(None)
     assert await idle.fetch(PLACE) == {}
     assert idle.fetcher.asked == set()
+
+
+async def test_what_has_come_is_taken_one_partition_at_a_time_so_that_chunks_are_large() -> None:
+    """Kafka's client counts what it gives at once over all partitions: the first would leave a crumb to the next."""
+    world = World(5, 5)
+    world.fetcher._records = {TP("r", 2): object(), PLACE: object(), TP("r", 1): object()}
+    await world.fetch(PLACE, TP("r", 1))
+    assert (world.fetcher.asked, world.fetcher.patience) == ({PLACE}, 0)
+
+
+async def test_while_nothing_has_come_all_partitions_are_waited_for() -> None:
+    world = World(5, 5)
+    await world.fetch(PLACE, TP("r", 1))
+    assert (world.fetcher.asked, world.fetcher.patience) == ({PLACE, TP("r", 1)}, 1.0)
 
 
 def test_a_chunk_passes_faust_untouched() -> None:
