@@ -1,9 +1,10 @@
 """One chunk of one partition: readings in, meter values and state records out."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.events import Cause, Granularity, MeterValue, Reading
-from schemas.keys import identity_key, outside_key, series_key
+from schemas.keys import identity_start, outside_key, series_key
 from streams.rules.entry import Entry, entry
 from streams.rules.event import Origin, Series, event, outside
 from streams.rules.merge import merge
@@ -34,6 +35,16 @@ class Folded:
     """Keys of the state after this chunk, for the marker."""
 
 
+class _Opened(NamedTuple):
+    """A series that this chunk has readings of."""
+
+    name: Series
+    key: bytes
+    identities: bytes
+    """What the keys of its values begin with."""
+    contents: OpenSeries
+
+
 class Fold:
     """Folds the readings of one chunk. Never touches the state itself: a chunk that fails leaves no trace.
 
@@ -44,17 +55,18 @@ class Fold:
         self._state = state
         self._rules = rules
         self._stamp = stamp
-        self._open: dict[Series, OpenSeries] = {}
+        self._open: dict[tuple[str, str, str], _Opened] = {}
         self._values: list[tuple[bytes, MeterValue]] = []
         self._duplicates = 0
 
     def add(self, sequence: int, reading: Reading) -> None:
         """Takes in one reading; ``sequence`` is its offset."""
-        name = Series(reading.source, reading.metering_point, reading.delivery_category)
-        series = self._open.get(name) or self._opened(name, reading.granularity)
+        name = reading.source, reading.metering_point, reading.delivery_category
+        opened = self._open.get(name) or self._opened(Series(*name), reading.granularity)
+        series = opened.contents
         arrived = entry(reading)
         if series.outside(arrived.reading_at):
-            self._publish_outside(name, arrived, sequence)
+            self._publish_outside(opened.name, arrived, sequence)
             return
         known = series.find(arrived.reading_at)
         merged = merge(known, arrived)
@@ -64,38 +76,39 @@ class Fold:
             series.put(merged)
             self._duplicates += 1
         else:
-            self._publish(name, series, known, merged, sequence)
+            self._publish(opened, known, merged, sequence)
 
     def finish(self) -> Folded:
         """What all readings so far come to."""
         records: list[tuple[bytes, bytes | None]] = []
         live_keys = self._state.live_keys
-        for name, series in self._open.items():
-            prefix = series_key(*name)
+        for opened in self._open.values():
+            series = opened.contents
             for number, data in series.records():
-                records.append((bucket_key(prefix, series.granularity, number), data))
+                records.append((bucket_key(opened.key, series.granularity, number), data))
                 if data is None:
                     live_keys -= 1
                 elif number not in series.stored:
                     live_keys += 1
         return Folded(self._values, records, self._duplicates, live_keys)
 
-    def _opened(self, name: Series, granularity: Granularity) -> OpenSeries:
-        stored = self._state.find(series_key(*name))
+    def _opened(self, name: Series, granularity: Granularity) -> _Opened:
+        key = series_key(*name)
+        stored = self._state.find(key)
         if stored is None:
             series = OpenSeries(granularity, {}, self._rules)
         else:
             series = OpenSeries(stored.granularity, stored.buckets, self._rules)
-        self._open[name] = series
-        return series
+        self._open[name] = opened = _Opened(name, key, identity_start(*name), series)
+        return opened
 
-    def _publish(self, name: Series, series: OpenSeries, was: Entry | None, now: Entry, sequence: int) -> None:
+    def _publish(self, series: _Opened, was: Entry | None, now: Entry, sequence: int) -> None:
         """The row itself, then the neighbours that change with it."""
         origin = Origin(self._stamp.epoch, sequence, self._stamp.published_at)
         cause: Cause = "new" if was is None else "corrected"
-        for changed in series.take(was, now):
-            key = identity_key(*name, changed.now.entry.reading_at)
-            self._values.append((key, event(name, changed, cause, origin)))
+        for changed in series.contents.take(was, now):
+            key = b"%b%d]" % (series.identities, changed.now.entry.reading_at)
+            self._values.append((key, event(series.name, changed, cause, origin)))
             cause = "recomputed"
 
     def _publish_outside(self, name: Series, arrived: Entry, sequence: int) -> None:

@@ -134,14 +134,19 @@ class OpenSeries:
 
         At that moment and at no other, so that the state depends on the log alone and not on how it is cut in chunks.
         """
-        begun = len(self._numbers)
-        self.put(known)
+        number = known.reading_at // self._width
+        self._touched.add(number)
         self._move_newest(known.reading_at)
-        if len(self._numbers) > begun:
-            for number in self._needless():
-                self._numbers.remove(number)
-                self._touched.discard(number)
-                self._fallen.append(number)
+        newest = self._open.get(number)
+        if newest is not None:
+            newest.append(known)
+            return
+        self._open[number] = [known]
+        self._numbers.append(number)
+        for fallen in self._needless():
+            self._numbers.remove(fallen)
+            self._touched.discard(fallen)
+            self._fallen.append(fallen)
 
     def _needless(self) -> list[int]:
         """Buckets wholly before the edge that hold none of the two nearest readings with a value before it."""

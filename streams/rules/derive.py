@@ -10,7 +10,8 @@ no more than the history. A reading that comes after the edge has passed it chan
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import NamedTuple
+
+import msgspec
 
 from streams.rules.entry import Entry
 from streams.rules.row import Base, Derived, row
@@ -20,14 +21,14 @@ BASES = 2
 """Readings with a value that a row looks back to."""
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A reading's content and what is derived from it."""
 
     entry: Entry
     derived: Derived
 
 
-class Changed(NamedTuple):
+class Changed(msgspec.Struct, frozen=True, gc=False):
     """A row that says something else than before; ``was`` None: there was no such row."""
 
     now: Row

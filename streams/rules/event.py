@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.events import Cause, MeterValue
 from schemas.exact import representable
 from schemas.reasons import Held
@@ -18,7 +20,7 @@ class Series(NamedTuple):
     delivery_category: str
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where an event comes from: the offset of the reading that caused it, within an epoch."""
 
     epoch: str
@@ -48,7 +50,7 @@ def change(changed: Changed) -> int | None:
 
     None where the consumption unit changed, or the difference has too many digits.
     """
-    now, was = changed
+    now, was = changed.now, changed.was
     before = 0
     if was is not None:
         if was.entry.terms.consumption_unit != now.entry.terms.consumption_unit:
@@ -59,7 +61,7 @@ def change(changed: Changed) -> int | None:
 
 
 def _event(series: Series, row: Row, change: int | None, cause: Cause, origin: Origin) -> MeterValue:
-    entry, derived = row
+    entry, derived = row.entry, row.derived
     terms = entry.terms
     return MeterValue(
         series.source,

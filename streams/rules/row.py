@@ -1,7 +1,8 @@
 """The row of one reading: delta and consumption, from the reading and the one before it."""
 
 from fractions import Fraction
-from typing import NamedTuple
+
+import msgspec
 
 from schemas.events import SeriesKind
 from schemas.exact import ONE, representable
@@ -11,7 +12,7 @@ from streams.rules.rules import Rules
 from streams.rules.units import Ratio, ratio
 
 
-class Base(NamedTuple):
+class Base(msgspec.Struct, frozen=True, gc=False):
     """All that a row needs to know of the readings before it: the nearest one with a value."""
 
     reading_at: int
@@ -22,7 +23,7 @@ class Base(NamedTuple):
     """Value and unit before the fall, where this reading is a held fall of a register."""
 
 
-class Derived(NamedTuple):
+class Derived(msgspec.Struct, frozen=True, gc=False):
     """What a row says beyond its content. Numbers in units of 10^-12; None: missing."""
 
     previous_reading_at: int | None
@@ -54,7 +55,7 @@ def period_volume(value: int, terms: Terms) -> tuple[int | None, Held | None]:
 
     One that has too many digits is missing and not held.
     """
-    consumption, held = _used(value, ONE, terms)
+    consumption, held = _used(value, 1, terms)
     return consumption, None if held is Held.NOT_REPRESENTABLE else held
 
 
@@ -90,7 +91,7 @@ def _register(base: Base, value: int, terms: Terms, share: Fraction) -> tuple[De
     elif moved >= 0 and _recovered(base, value, terms.unit):
         held = Held.REGISTER_RECOVERED
     else:
-        consumption, held = _used(use, terms.factor, terms, per)
+        consumption, held = _used(use * terms.factor, per * ONE, terms)
     return Derived(base.reading_at, delta, consumption, held), moved < 0
 
 
@@ -117,13 +118,13 @@ def _recovered(base: Base, value: int, unit: str) -> bool:
     return value * per >= fell_value * times
 
 
-def _used(use: int, factor: int, terms: Terms, per: int = 1) -> tuple[int | None, Held | None]:
-    """use / per × factor in the consumption unit, and why it is missing."""
+def _used(use: int, per: int, terms: Terms) -> tuple[int | None, Held | None]:
+    """use / per in the consumption unit, and why it is missing."""
     between: Ratio | None = ratio(terms.unit, terms.consumption_unit)
     if between is None:
         return None, Held.UNIT_CHANGED
     times, parts = between
-    consumption = _whole(use * factor * times, per * ONE * parts)
+    consumption = _whole(use * times, per * parts)
     if consumption is None:
         return None, Held.NOT_REPRESENTABLE
     if terms.max_per_period is not None and consumption > terms.max_per_period:
