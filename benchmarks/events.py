@@ -39,8 +39,8 @@ def slots(count: int, of_points: int) -> Iterator[tuple[str, int]]:
         yield names[point], START + day * DAY + (hour + 1) * HOUR
 
 
-def readings(count: int, of_points: int, partitions: int) -> Iterator[Encoded]:
-    """New readings of volumes, one per slot."""
+def readings(count: int, of_points: int, partitions: int, asked_at: int = FETCHED) -> Iterator[Encoded]:
+    """Readings of volumes, one per slot; asked for again later they have the same contents."""
     random = Random(SEED)
     for number, (point, at) in enumerate(slots(count, of_points)):
         reading = Reading(
@@ -54,7 +54,7 @@ def readings(count: int, of_points: int, partitions: int) -> Iterator[Encoded]:
             reading_date="2026-01-01T01:00:00",
             reading_method="Fjärr",
             reading_reason=None,
-            fetched_at=FETCHED + number // HOURS,
+            fetched_at=asked_at + number // HOURS,
             series_kind="volume",
             granularity="hour",
             period_start=at - HOUR,

@@ -84,14 +84,14 @@ class Codec(Generic[E]):
         """
         if data is None:
             raise Undecodable("an empty record (a tombstone)")
-        if len(data) < _HEADER or data[:1] != MAGIC:
-            raise Undecodable("no Confluent header (magic byte 0 and a 4-byte schema id)")
-        written, read = self._schemas_of(int.from_bytes(data[1:_HEADER], "big"))
-        if read is None and self._read is not None:
+        if self._read is not None and data[:_HEADER] in self._current:
             try:
                 return self._read(data, _HEADER)
             except (LookupError, ValueError):
                 pass  # uncommon or broken: fastavro tells
+        if len(data) < _HEADER or data[:1] != MAGIC:
+            raise Undecodable("no Confluent header (magic byte 0 and a 4-byte schema id)")
+        written, read = self._schemas_of(int.from_bytes(data[1:_HEADER], "big"))
         stream = io.BytesIO(data)
         stream.seek(_HEADER)
         try:

@@ -1,7 +1,6 @@
 """The streams worker's life: wait for what it needs, run, and stop or leave."""
 
 import asyncio
-import gc
 import logging
 from collections.abc import Mapping
 from functools import partial
@@ -41,9 +40,6 @@ DRAIN = 15.0
 FAREWELL = 4.0
 """Seconds that leaving the group may take at the end; nothing depends on it."""
 WATCH = 1.0
-COLLECT_EVERY = 100_000
-"""Objects made since the last search for cycles, of which this worker makes few. By default one comes every 700, and
-each chunk has tens of thousands: a third of the worker's time went there."""
 
 
 def build(process: Process) -> Run:
@@ -64,7 +60,6 @@ def build(process: Process) -> Run:
     registry = schema_registry(settings.registry, process.environment)
 
     def run() -> None:
-        gc.set_threshold(COLLECT_EVERY)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Worker(process, metrics, registry).live())
 

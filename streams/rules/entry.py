@@ -50,6 +50,10 @@ class Entry(NamedTuple):
         """Whether the contents of one identity are equal; versions do not matter."""
         return self[1:5] == other[1:5]  # value, before, after, terms
 
+    def seen_again(self, seen: int) -> "Entry":
+        """The same content in a newer version."""
+        return Entry(*self[:-1], seen)
+
     def version(self) -> tuple[int, bytes]:
         """(fetched_at, content hash), the total order of contents."""
         return self.seen, content_hash(_reading(self))

@@ -12,7 +12,7 @@ def merge(known: Entry | None, arrived: Entry) -> Entry | None:
     if known is None:
         return arrived
     if known.same_content(arrived):
-        return known._replace(seen=arrived.seen) if arrived.seen > known.seen else None
+        return known.seen_again(arrived.seen) if arrived.seen > known.seen else None
     if arrived.seen != known.seen:
         return arrived if arrived.seen > known.seen else None
     return arrived if arrived.version() > known.version() else None
