@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from operations import chaos, config, dead_letters, receivers, reprocess, state, status, topics
+from operations import chaos, config, dead_letters, plan, receivers, reprocess, state, status, topics
 from operations.invocation import Commands, config_option
 
 
@@ -33,6 +33,7 @@ for group in (
     config.config,
     reprocess.reprocess,
     chaos.chaos,
+    plan.plan_command,
 ):
     main.add_command(group)
 

@@ -34,6 +34,7 @@ RUN = {
     "meterstream topics create": "test_the_commands_of_a_real_installation",
     "meterstream topics verify": "test_the_commands_of_a_real_installation",
     "meterstream status": "test_the_commands_of_a_real_installation",
+    "meterstream plan --points 10000 --granularity hour": "test_the_commands_of_a_real_installation",
     "python -m producer": "test_each_process_runs_by_itself",
     "python -m streams": "test_each_process_runs_by_itself",
     "python -m sinks --receiver NAME": "test_each_process_runs_by_itself",

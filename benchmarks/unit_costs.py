@@ -1,0 +1,127 @@
+"""The unit costs of `meterstream plan`, from the records of benchmarks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.records import Record
+from operations.unit_costs import UnitCost
+
+FILE = Path(__file__).resolve().parents[1] / "operations" / "unit_costs.toml"
+LOAD = "producer: first load through HTTP, hours: readings"
+SEEN = ("producer: unchanged windows of days: calls", "producer: unchanged windows of hours: calls")
+COMPARED = tuple(what.replace(": calls", ", new process: calls") for what in SEEN)
+DAYS_ANSWER, HOURS_ANSWER = 14, 336
+"""Readings in the answers of :data:`SEEN`."""
+NEW, DUPLICATES = "streams: new readings", "streams: duplicates"
+ROWS = "sinks: new rows into PostgreSQL"
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How one unit cost follows from records. ``of``: which they are, in the order that ``derive`` takes them."""
+
+    name: str
+    unit: str
+    meaning: str
+    of: tuple[str, ...]
+    derive: Callable[..., float]
+
+
+def _cpu(process: str) -> Callable[[Record], float]:
+    """Microseconds of one are seconds of a million."""
+    return lambda record: record.cpu_per_million[process]
+
+
+def _worker(*, per_reading: bool) -> Callable[[Record, Record], float]:
+    """Of a call: what grows with the readings of its answer, per reading; or what does not."""
+
+    def derive(few: Record, many: Record) -> float:
+        each = (_cpu("worker")(many) - _cpu("worker")(few)) / (HOURS_ANSWER - DAYS_ANSWER)
+        return max(0.0, each if per_reading else _cpu("worker")(few) - DAYS_ANSWER * each)
+
+    return derive
+
+
+def _value(record: Record) -> float:
+    return record.value or 0.0
+
+
+CPU, SIZE = "µs", "bytes"
+ORIGINS = (
+    Origin("producer_call", CPU, "producer: one call", SEEN, _worker(per_reading=False)),
+    Origin("producer_unchanged", CPU, "producer: a reading of an answer as before", SEEN, _worker(per_reading=True)),
+    Origin(
+        "producer_compared", CPU, "producer: a known reading of another answer", COMPARED, _worker(per_reading=True)
+    ),
+    Origin("producer_reading", CPU, "producer: a reading that is published", (LOAD,), _cpu("worker")),
+    Origin("producer_reading_kafka", CPU, "Kafka: the same", (LOAD,), _cpu("Kafka")),
+    Origin("streams_new", CPU, "streams: a new reading", (NEW,), _cpu("worker")),
+    Origin("streams_new_kafka", CPU, "Kafka: the same", (NEW,), _cpu("Kafka")),
+    Origin("streams_duplicate", CPU, "streams: a reading that is known", (DUPLICATES,), _cpu("worker")),
+    Origin("streams_duplicate_kafka", CPU, "Kafka: the same", (DUPLICATES,), _cpu("Kafka")),
+    Origin("sinks_row", CPU, "sink: a row", (ROWS,), _cpu("worker")),
+    Origin("sinks_row_kafka", CPU, "Kafka: the same", (ROWS,), _cpu("Kafka")),
+    Origin("sinks_row_postgresql", CPU, "PostgreSQL: the same", (ROWS,), _cpu("PostgreSQL")),
+    Origin(
+        "recovery_reading",
+        CPU,
+        "streams: a reading of the state that is loaded",
+        ("recovery: 1,000,000 readings of state, from start to ready",),
+        _cpu("restored"),
+    ),
+    *(
+        Origin(name, SIZE, what, (f"size: {what}",), _value)
+        for name, what in {
+            "answer_reading_bytes": "a reading in an answer",
+            "reading_bytes": "a Reading on its topic",
+            "value_bytes": "a MeterValue on its topic",
+            **{
+                f"state_{granularity}_{place}": f"a reading of {granularity}s in the state, {where}"
+                for granularity in ("month", "day", "hour", "quarter")
+                for place, where in (("bytes", "on its topic"), ("memory", "in memory"))
+            },
+            "producer_point_memory": "a metering point in the producer, but for its memory record",
+            "postgresql_row_bytes": "a row in PostgreSQL",
+            "postgresql_index_bytes": "a row in PostgreSQL's index",
+        }.items()
+    ),
+    Origin(
+        "process_memory",
+        SIZE,
+        "a process that holds nothing",
+        ("state, restored, per 1,000,000 readings",),
+        lambda record: record.peak_mib["empty"] * MIB,
+    ),
+)
+
+
+def derived(records: Mapping[str, Record], before: Mapping[str, UnitCost]) -> dict[str, UnitCost]:
+    """Every unit cost: from the newest records, and as it was where one of its records is missing."""
+    return {origin.name: _cost(origin, records, before) for origin in ORIGINS}
+
+
+def _cost(origin: Origin, records: Mapping[str, Record], before: Mapping[str, UnitCost]) -> UnitCost:
+    if not all(what in records for what in origin.of):
+        return before[origin.name]
+    value = origin.derive(*(records[what] for what in origin.of))
+    found = "; ".join(f"{what} ({records[what].at})" for what in origin.of)
+    return UnitCost(float(f"{value:.3g}"), origin.unit, origin.meaning, found)
+
+
+def written(costs: Mapping[str, UnitCost]) -> str:
+    """The text of :data:`FILE`."""
+    head = "# What one of each costs. Written by `python -m benchmarks.page`; do not edit.\n"
+    return head + "".join(
+        f"\n[{name}]\nvalue = {cost.value:g}\n"
+        + "".join(f"{key} = {_quoted(getattr(cost, key))}\n" for key in ("unit", "meaning", "found"))
+        for name, cost in costs.items()
+    )
+
+
+def _quoted(text: str) -> str:
+    """JSON's strings are TOML's, too."""
+    return msgspec.json.encode(text).decode()
