@@ -30,7 +30,7 @@ from schemas.events import Granularity
 from schemas.exact import ONE
 from schemas.instants import DAY, HOUR
 from schemas.keys import series_key
-from sinks.batch import Row, identity
+from sinks.batch import Row
 from sinks.database import Database
 from sinks.postgresql import Address, PostgreSQL
 from sinks.sqlite import SQLite
@@ -52,7 +52,8 @@ PARTS = 55
 """Days that the producer remembers of a point of hours."""
 TERMS = Terms("kWh", "Fjärr", None, "volume", "hour", "measured", "kWh", ONE, None, None)
 NO_RECORD: Any = None
-"""A database looks at the values alone."""
+REST = (False, "", "", 0, 0)
+"""A database looks at a row's columns alone."""
 
 
 @click.command()
@@ -127,11 +128,13 @@ def _state(granularity: Granularity, kept: int) -> Iterator[Figure]:
 
 
 def _entries(granularity: Granularity, random: Random) -> Iterator[Entry]:
-    """One series, of which a day comes with each poll."""
+    """One series: hours and quarters come a day at a time, the others one by one."""
     step = STEP[granularity]
+    day = fetched = 0
     for number in range(KEPT[granularity]):
         at = events.START + (number + 1) * step
-        fetched = (at // DAY + 1) * DAY + random.randrange(HOUR)
+        if at // DAY != day:
+            day, fetched = at // DAY, (at // DAY + 1) * DAY + random.randrange(HOUR)
         yield Entry(at, random.randrange(10**6) * ONE // 1_000, step, 0, TERMS, fetched, fetched)
 
 
@@ -183,13 +186,11 @@ def _fill(database: Database, rows: int) -> None:
     with database.transaction():
         database.execute(database.create_table(TABLE))
     encoded = events.values(rows, max(1, rows // ROWS_OF_POINT), PARTITIONS)
-    while batch := [_row(value) for _, _, value in islice(encoded, ROWS)]:
+    decode = events.values_codec.columns(database.forms, ())
+    while batch := list(islice(encoded, ROWS)):
+        in_order = sorted((key, *decode(value)) for _, key, value in batch)
         with database.transaction():
-            database.put(TABLE, sorted(batch, key=identity), events.FETCHED)
-
-
-def _row(encoded: bytes) -> Row:
-    return Row(events.values_codec.decode(encoded), NO_RECORD)
+            database.put(TABLE, [Row(NO_RECORD, columns, key, *REST) for key, columns in in_order], events.FETCHED)
 
 
 T = TypeVar("T")

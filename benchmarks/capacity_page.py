@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.records import Record
 from benchmarks.results import MILLION
 from benchmarks.results_page import filled, markdown
+from benchmarks.unit_costs import MIB
 from operations.capacity import PER_DAY, Demand, Polling, Wishes
 from operations.needs import Need
 from operations.plan_tables import amounts, hours, lines
@@ -33,17 +34,19 @@ FROM_END_TO_END: dict[str, tuple[str, ...]] = {
     "Kafka": ("producer_reading_kafka", "streams_new_kafka", "sinks_row_kafka"),
 }
 """Which unit costs a reading from end to end is made of, by process."""
+RESTORED = "state, restored, per 1,000,000 readings"
 END_TO_END = re.compile(r"end to end: [\d,]+ readings ")
 
 
 @dataclass(frozen=True)
 class Check:
-    """CPU of one process in a benchmark that no unit cost was taken from: microseconds per reading."""
+    """A figure that no unit cost was taken from: what one process cost, in words and in ``unit``."""
 
     what: str
     process: str
     predicted: float
     measured: float
+    unit: str = "µs per reading"
 
     @property
     def ratio(self) -> float:
@@ -52,7 +55,10 @@ class Check:
 
 
 def checks(records: Mapping[str, Record], costs: UnitCosts) -> Iterator[Check]:
-    """The model against every recorded run from end to end."""
+    """The model against every recorded run from end to end, and against the memory of a worker with its state."""
+    if RESTORED in records:
+        predicted, measured = costs.state_hour_memory * MILLION / MIB, records[RESTORED].value or 0.0
+        yield Check(RESTORED, "streams", predicted, measured, "MiB")
     for what, record in sorted(records.items()):
         if END_TO_END.match(what) is None:
             continue
@@ -92,10 +98,10 @@ def _amount(cost: UnitCost) -> str:
 
 def _checks(found: Iterator[Check]) -> str:
     rows = (
-        (check.what, check.process, f"{check.predicted:.1f}", f"{check.measured:.1f}", f"{check.ratio:.2f}")
+        (check.what, check.process, check.unit, f"{check.predicted:.1f}", f"{check.measured:.1f}", f"{check.ratio:.2f}")
         for check in found
     )
-    return markdown(("what", "process", "predicted µs", "measured µs", "measured / predicted"), rows)
+    return markdown(("what", "process", "in", "predicted", "measured", "measured / predicted"), rows)
 
 
 def _name(of: Plan) -> str:

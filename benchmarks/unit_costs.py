@@ -89,13 +89,7 @@ ORIGINS = (
             "postgresql_index_bytes": "a row in PostgreSQL's index",
         }.items()
     ),
-    Origin(
-        "process_memory",
-        SIZE,
-        "a process that holds nothing",
-        ("state, restored, per 1,000,000 readings",),
-        lambda record: record.peak_mib["empty"] * MIB,
-    ),
+    Origin("process_memory", SIZE, "a process that works", (NEW,), lambda record: record.peak_mib["worker"] * MIB),
 )
 
 

@@ -118,7 +118,15 @@ def test_a_run_from_end_to_end_is_held_against_the_model() -> None:
     }
 
 
-def test_the_model_agrees_with_what_was_recorded_from_end_to_end() -> None:
+def test_the_memory_of_a_restored_worker_is_held_against_the_model() -> None:
+    costs = UnitCosts(**dict.fromkeys(vars(shipped()), 1.048576))
+    restored = figure("state, restored, per 1,000,000 readings", 1.5, "MiB", 143)
+    (check,) = capacity_page.checks(by_what(restored), costs)
+    assert check.predicted == pytest.approx(1.0)
+    assert check.ratio == pytest.approx(1.5)
+
+
+def test_the_model_agrees_with_what_was_recorded() -> None:
     for check in capacity_page.checks(records.newest(records.read(results.FILE)), shipped()):
         assert 1 / FACTOR <= check.ratio <= FACTOR, check
 
