@@ -89,6 +89,8 @@ def test_a_call_and_what_each_of_its_readings_adds_follow_from_answers_of_two_si
     after = unit_costs.derived(known, table())
     assert after["producer_call"].value == 200
     assert after["producer_unchanged"].value == 0.5
+    half = unit_costs.derived(by_what(pace(days, 1, worker=300.0)), table())
+    assert half["producer_call"] == table()["producer_call"]
 
 
 def test_unit_costs_are_read_as_they_were_written() -> None:
