@@ -1,5 +1,10 @@
-"""docs/benchmarks.md: the newest result of each benchmark beside its goal."""
+"""docs/benchmarks.md: the newest result of each benchmark beside its goal, and the curves.
 
+A point of a curve is a record that ends with what it is drawn over: `…, 2 workers`, `…, 1,000 points`,
+`…, 50 % duplicates`.
+"""
+
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -8,20 +13,23 @@ from benchmarks.goals import GOALS
 from benchmarks.records import Record
 
 TEXT = Path(__file__).parent / "texts" / "benchmarks.md"
+NOTHING = "Nothing was recorded yet.\n"
 PACES = ("what", "per second", "raw limit", "ratio", "goal", "reached", "CPU s per million", "peak MiB", "on")
+_POINT = re.compile(r"(?P<what>.+), (?P<number>[\d,]+) (?P<over>workers?|points?|% duplicates)")
 AMOUNTS = ("what", "found", "goal", "reached", "CPU s per million", "peak MiB", "on")
 
 
 def page(records: Mapping[str, Record], text: str) -> str:
     """The whole page. ``text``: what a person wrote, with a line ``<!-- NAME -->`` for each table."""
-    told = [record for _, record in sorted(records.items())]
+    told = [record for what, record in sorted(records.items()) if _POINT.fullmatch(what) is None]
     paces = [record for record in told if record.per_second is not None]
     return filled(
         text,
         {
             "paces": markdown(PACES, [*map(_pace, paces), *_missing({record.what for record in paces})]),
             "amounts": markdown(AMOUNTS, [_amount(record) for record in told if record.value is not None]),
-            "machines": _machines(told),
+            "curves": _curves(records),
+            "machines": _machines(records.values()),
         },
     )
 
@@ -47,7 +55,7 @@ def markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     body = "".join(f"| {' | '.join(row)} |\n" for row in rows)
     names = list(columns)
     head = f"| {' | '.join(names)} |\n|---{'|---:' * (len(names) - 1)}|\n"
-    return head + body if body else "Nothing was recorded yet.\n"
+    return head + body if body else NOTHING
 
 
 def _missing(recorded: AbstractSet[str]) -> Iterator[list[str]]:
@@ -80,6 +88,27 @@ def _amount(record: Record) -> list[str]:
     ]
 
 
+def _curves(records: Mapping[str, Record]) -> str:
+    """A table for each: the points in their order, and how many times as fast as the first each is."""
+    curves: dict[tuple[str, str], dict[int, Record]] = {}
+    for what, record in sorted(records.items()):
+        if (found := _POINT.fullmatch(what)) and record.per_second:
+            over = found["over"].rstrip("s")
+            curves.setdefault((found["what"], over), {})[int(found["number"].replace(",", ""))] = record
+    tables = (f"**{what}** over {over}s\n\n{_curve(over, points)}" for (what, over), points in curves.items())
+    return "\n".join(tables) or NOTHING
+
+
+def _curve(over: str, points: Mapping[int, Record]) -> str:
+    paces = {number: points[number].per_second or 0.0 for number in sorted(points)}
+    first = next(iter(paces.values()))
+    rows = (
+        (f"{number:,}", f"{pace:,.0f}", f"{pace / first:.2f}", *_costs(points[number]))
+        for number, pace in paces.items()
+    )
+    return markdown((f"{over}s", "per second", "times the first", *PACES[-3:]), rows)
+
+
 def _reached(reached: bool) -> str:
     return "yes" if reached else "**no**"
 
@@ -91,7 +120,7 @@ def _costs(record: Record) -> tuple[str, str, str]:
 
 def _machines(records: Iterable[Record]) -> str:
     said = dict.fromkeys(_machine(record.machine) for record in records)
-    return "".join(f"- {each}\n" for each in said) or "Nothing was recorded yet.\n"
+    return "".join(f"- {each}\n" for each in said) or NOTHING
 
 
 def _machine(machine: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from benchmarks.records import Record
 from operations.unit_costs import UnitCost, UnitCosts, shipped, table
 
 MACHINE = {"cores": 2, "memory_gib": 8, "python": "3.11.7", "libraries": {"aiokafka": "0.14.0"}}
-PLACES = "<!-- paces -->\n<!-- amounts -->\n<!-- machines -->\n"
+PLACES = "<!-- paces -->\n<!-- amounts -->\n<!-- curves -->\n<!-- machines -->\n"
 FACTOR = 2.0
 """The model is held to this."""
 
@@ -60,6 +60,16 @@ def test_a_goal_is_reached_where_pace_and_ratio_are(per_second: float, limit: fl
 def test_a_figure_brings_its_goal_along(seconds: float, reached: str) -> None:
     text = results_page.page(by_what(figure("recovery", seconds, "s", 15)), PLACES)
     assert f"| recovery | {seconds:g} s | ≤ 15 s | {reached} |" in text
+
+
+def test_the_points_of_a_curve_stand_in_their_order_and_in_no_other_table() -> None:
+    points = (pace(f"streams: new readings, {number:,} points", 4e7 / number) for number in (100_000, 1_000, 20_000))
+    text = results_page.page(by_what(*points, pace("streams: new readings, 1 worker", 9)), PLACES)
+    start = text.index("**streams: new readings** over points")
+    assert text.index("| 1,000 | 40,000 | 1.00 |") > start
+    assert text.index("| 1,000 |") < text.index("| 20,000 | 2,000 | 0.05 |") < text.index("| 100,000 | 400 | 0.01 |")
+    assert "**streams: new readings** over workers" in text
+    assert "| streams: new readings, " not in text
 
 
 def test_the_machine_is_told_once() -> None:
