@@ -92,8 +92,9 @@ def remove_records(system: SinkSystem, before: int) -> None:
 
 def test_records_that_are_removed_before_they_are_read_are_a_loud_stop(system: SinkSystem) -> None:
     """Not only at the start: a fetch at a place that is gone never jumps ahead."""
-    system.publish([value(number) for number in range(20)])
-    values = KafkaValues(load(system.config, {}), BatchSettings(rows=5), Share())
+    for number in range(20):  # each in a batch of its own, so that few of them are read ahead
+        system.publish([value(number)])
+    values = KafkaValues(load(system.config, {}), BatchSettings(rows=5, partition_bytes=1 << 10), Share())
     try:
         _, partitions = values.connect()
         values.begin(dict.fromkeys(partitions, 0))
