@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo chaos up test bench bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-soak check lint format lock audit clean
+.PHONY: demo chaos up test bench bench-streams bench-curves bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-soak check lint format lock audit clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
@@ -25,6 +25,9 @@ bench: bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-f
 
 bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes: $(READY)
 	@$(BIN)/python -m benchmarks.$(subst -,_,$@)
+
+bench-curves: $(READY)  ## how streams scales: workers, metering points, share of duplicates
+	@$(BIN)/python -m benchmarks.bench_streams --curves
 
 bench-soak: $(READY)  ## memory under steady load, for fifteen minutes
 	@$(BIN)/python -m benchmarks.soak

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from random import Random
 
+from schemas import instants
 from schemas.codec import Codec
 from schemas.events import Granularity, MeterValue, Reading
 from schemas.exact import ONE
@@ -14,6 +15,7 @@ from schemas.registry import EmbeddedRegistry
 START = 1_767_222_000_000_000
 """2026-01-01T00:00+01:00"""
 FETCHED = START + 400 * DAY
+LATER = FETCHED + DAY
 HOURS = 24
 """Hours of a point that come together."""
 SEED = 7
@@ -30,19 +32,21 @@ def points(count: int) -> list[str]:
     return [f"7359991{number:011d}" for number in range(count)]
 
 
-def slots(count: int, of_points: int) -> Iterator[tuple[str, int]]:
-    """(metering point, reading_at), so many: day by day, point by point, hour by hour."""
+def slots(count: int, of_points: int, together: int = HOURS) -> Iterator[tuple[str, int]]:
+    """(metering point, reading_at), so many: by the day, or so many hours, point by point, hour by hour."""
     names = points(of_points)
     for number in range(count):
-        day, rest = divmod(number, of_points * HOURS)
-        point, hour = divmod(rest, HOURS)
-        yield names[point], START + day * DAY + (hour + 1) * HOUR
+        turn, rest = divmod(number, of_points * together)
+        point, hour = divmod(rest, together)
+        yield names[point], START + (turn * together + hour + 1) * HOUR
 
 
-def readings(count: int, of_points: int, partitions: int, asked_at: int = FETCHED) -> Iterator[Encoded]:
-    """Readings of volumes, one per slot; asked for again later they have the same contents."""
+def readings(
+    count: int, of_points: int, partitions: int, asked_at: int = FETCHED, together: int = HOURS
+) -> Iterator[Encoded]:
+    """Readings of volumes, one per slot; asked for again, :data:`LATER`, they have the same contents."""
     random = Random(SEED)
-    for number, (point, at) in enumerate(slots(count, of_points)):
+    for number, (point, at) in enumerate(slots(count, of_points, together)):
         reading = Reading(
             source="oresundskraft-hours",
             customer_number="004711",
@@ -51,7 +55,7 @@ def readings(count: int, of_points: int, partitions: int, asked_at: int = FETCHE
             unit="kWh",
             consumption=random.randrange(10**6) * ONE // 1_000,
             reading_at=at,
-            reading_date="2026-01-01T01:00:00",
+            reading_date=instants.to_text(at - HOUR)[:19],
             reading_method="Fjärr",
             reading_reason=None,
             fetched_at=asked_at + number // HOURS,

@@ -11,12 +11,12 @@ from streams.opening import BATCH_BYTES
 from streams.publish import Record, send
 
 
-def load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> None:
-    """Writes the records, in order per partition, and returns when all are acknowledged."""
-    asyncio.run(_load(bootstrap_servers, topic, records))
+def load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> int:
+    """Writes the records, in order per partition, and returns their number when all are acknowledged."""
+    return asyncio.run(_load(bootstrap_servers, topic, records))
 
 
-async def _load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> None:
+async def _load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> int:
     lanes: dict[int, list[Record]] = defaultdict(list)
     for partition, key, value in records:
         lanes[partition].append((key, value))
@@ -27,3 +27,4 @@ async def _load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) 
             await asyncio.gather(*await send(producer, topic, partition, lane))
     finally:
         await producer.stop()
+    return sum(map(len, lanes.values()))

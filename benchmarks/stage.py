@@ -14,7 +14,7 @@ from benchmarks.costs import cpu_seconds
 from local.ports import free_port
 from local.scrape import Samples, scrape
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.1
 WITHIN = 900.0
 
 
@@ -86,26 +86,46 @@ class Stage:
         self._child.wait()
 
     def pace(self, metric: str, until: float) -> Pace:
-        """Waits until a counter has risen to ``until``; from where it was first seen to have moved."""
-        begun, cpu = self.metric(metric), self._cpu()
-        start, first = time.perf_counter(), begun
-        while (now := self.metric(metric)) < until:
-            self.check()
-            if first == begun:  # it has not moved yet: starting is not counted
-                start, first, cpu = time.perf_counter(), now, self._cpu()
-            if time.perf_counter() - start > WITHIN:
-                raise RuntimeError(f"{metric} is {now:,.0f}, not {until:,.0f}, after {WITHIN:g} s")
-            time.sleep(LOOK_SECONDS)
-        seconds = time.perf_counter() - start
-        spent = {name: after - cpu[name] for name, after in self._cpu().items()}
-        return Pace(now - first, seconds, spent, self._peak())
+        """As the function :func:`pace`, of this worker alone."""
+        return pace([self], metric, until)
 
-    def _cpu(self) -> dict[str, float]:
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds so far, of the worker and of the services beside it."""
         return {name: cpu_seconds(pid) for name, pid in {"worker": self._child.pid, **self._beside}.items()}
 
-    def _peak(self) -> float:
+    def peak(self) -> float:
+        """The worker's largest resident memory so far, in MiB."""
         lines = Path(f"/proc/{self._child.pid}/status").read_text("utf-8").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def pace(stages: Sequence[Stage], metric: str, until: float) -> Pace:
+    """Waits until a counter, summed over workers, has risen to ``until``; from where it was first seen to have moved.
+
+    CPU seconds of the workers are summed; the peak is that of the largest.
+    """
+    begun, cpu = _total(stages, metric), _cpu(stages)
+    start, first = time.perf_counter(), begun
+    while (now := _total(stages, metric)) < until:
+        for stage in stages:
+            stage.check()
+        if first == begun:  # it has not moved yet: starting is not counted
+            start, first, cpu = time.perf_counter(), now, _cpu(stages)
+        if time.perf_counter() - start > WITHIN:
+            raise RuntimeError(f"{metric} is {now:,.0f}, not {until:,.0f}, after {WITHIN:g} s")
+        time.sleep(LOOK_SECONDS)
+    seconds = time.perf_counter() - start
+    spent = {name: after - cpu[name] for name, after in _cpu(stages).items()}
+    return Pace(now - first, seconds, spent, max(stage.peak() for stage in stages))
+
+
+def _total(stages: Sequence[Stage], metric: str) -> float:
+    return sum(stage.metric(metric) for stage in stages)
+
+
+def _cpu(stages: Sequence[Stage]) -> dict[str, float]:
+    each = [stage.cpu() for stage in stages]
+    return each[0] | {"worker": sum(one["worker"] for one in each)}
 
 
 def wait_until(reached: Callable[[], bool], what: str, within: float = WITHIN, every: float = 0.05) -> None:
