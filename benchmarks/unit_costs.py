@@ -17,6 +17,7 @@ DAYS_ANSWER, HOURS_ANSWER = 14, 336
 """Readings in the answers of :data:`SEEN`."""
 NEW, DUPLICATES = "streams: new readings", "streams: duplicates"
 ROWS = "sinks: new rows into PostgreSQL"
+RECOVERY = "recovery: 1,000,000 readings of state, of this to load it"
 MIB = 1 << 20
 
 
@@ -66,13 +67,7 @@ ORIGINS = (
     Origin("sinks_row", CPU, "sink: a row", (ROWS,), _cpu("worker")),
     Origin("sinks_row_kafka", CPU, "Kafka: the same", (ROWS,), _cpu("Kafka")),
     Origin("sinks_row_postgresql", CPU, "PostgreSQL: the same", (ROWS,), _cpu("PostgreSQL")),
-    Origin(
-        "recovery_reading",
-        CPU,
-        "streams: a reading of the state that is loaded",
-        ("recovery: 1,000,000 readings of state, from start to ready",),
-        _cpu("restored"),
-    ),
+    Origin("recovery_reading", CPU, "streams: to load a reading of the state, in time", (RECOVERY,), _value),
     *(
         Origin(name, SIZE, what, (f"size: {what}",), _value)
         for name, what in {
