@@ -1,6 +1,6 @@
 """The unit costs of `meterstream plan`, from the records of benchmarks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from benchmarks.records import Record
 from operations.unit_costs import UnitCost
 
 FILE = Path(__file__).resolve().parents[1] / "operations" / "unit_costs.toml"
-LOAD = "producer: first load through HTTP, hours: readings"
+LOADS = ("producer: first load through HTTP, days: readings", "producer: first load through HTTP, hours: readings")
 SEEN = ("producer: unchanged windows of days: calls", "producer: unchanged windows of hours: calls")
 COMPARED = tuple(what.replace(": calls", ", new process: calls") for what in SEEN)
-DAYS_ANSWER, HOURS_ANSWER = 14, 336
-"""Readings in the answers of :data:`SEEN`."""
+READINGS = (14, 336)
+"""In the answers of each of these."""
 NEW, DUPLICATES = "streams: new readings", "streams: duplicates"
 ROWS = "sinks: new rows into PostgreSQL"
 RECOVERY = "recovery: 1,000,000 readings of state, of this to load it"
@@ -37,14 +37,30 @@ def _cpu(process: str) -> Callable[[Record], float]:
     return lambda record: record.cpu_per_million[process]
 
 
-def _worker(*, per_reading: bool) -> Callable[[Record, Record], float]:
-    """Of a call: what grows with the readings of its answer, per reading; or what does not."""
+def _of_reading(process: str, *, counted: bool = False) -> Callable[[Record, Record], float]:
+    """What each reading of an answer adds. ``counted``: the records count readings, and not answers."""
 
-    def derive(few: Record, many: Record) -> float:
-        each = (_cpu("worker")(many) - _cpu("worker")(few)) / (HOURS_ANSWER - DAYS_ANSWER)
-        return max(0.0, each if per_reading else _cpu("worker")(few) - DAYS_ANSWER * each)
+    def derive(*records: Record) -> float:
+        few, many = _answers(process, records, counted)
+        return max(0.0, (many - few) / (READINGS[1] - READINGS[0]))
 
     return derive
+
+
+def _of_answer(process: str, *, counted: bool = False) -> Callable[[Record, Record], float]:
+    """What an answer costs but for its readings."""
+
+    def derive(*records: Record) -> float:
+        each = _of_reading(process, counted=counted)(*records)
+        return max(0.0, _answers(process, records, counted)[0] - READINGS[0] * each)
+
+    return derive
+
+
+def _answers(process: str, records: Sequence[Record], counted: bool) -> list[float]:
+    """Microseconds of an answer with few readings, and of one with many."""
+    found = zip(records, READINGS, strict=True)
+    return [_cpu(process)(record) * (readings if counted else 1) for record, readings in found]
 
 
 def _value(record: Record) -> float:
@@ -53,13 +69,13 @@ def _value(record: Record) -> float:
 
 CPU, SIZE = "µs", "bytes"
 ORIGINS = (
-    Origin("producer_call", CPU, "producer: one call", SEEN, _worker(per_reading=False)),
-    Origin("producer_unchanged", CPU, "producer: a reading of an answer as before", SEEN, _worker(per_reading=True)),
-    Origin(
-        "producer_compared", CPU, "producer: a known reading of another answer", COMPARED, _worker(per_reading=True)
-    ),
-    Origin("producer_reading", CPU, "producer: a reading that is published", (LOAD,), _cpu("worker")),
-    Origin("producer_reading_kafka", CPU, "Kafka: the same", (LOAD,), _cpu("Kafka")),
+    Origin("producer_call", CPU, "producer: one call", SEEN, _of_answer("worker")),
+    Origin("producer_unchanged", CPU, "producer: a reading of an answer as before", SEEN, _of_reading("worker")),
+    Origin("producer_compared", CPU, "producer: a known reading of another answer", COMPARED, _of_reading("worker")),
+    Origin("producer_changed", CPU, "producer: an answer with news", LOADS, _of_answer("worker", counted=True)),
+    Origin("producer_changed_kafka", CPU, "Kafka: the same", LOADS, _of_answer("Kafka", counted=True)),
+    Origin("producer_reading", CPU, "producer: a reading of them", LOADS, _of_reading("worker", counted=True)),
+    Origin("producer_reading_kafka", CPU, "Kafka: the same", LOADS, _of_reading("Kafka", counted=True)),
     Origin("streams_new", CPU, "streams: a new reading", (NEW,), _cpu("worker")),
     Origin("streams_new_kafka", CPU, "Kafka: the same", (NEW,), _cpu("Kafka")),
     Origin("streams_duplicate", CPU, "streams: a reading that is known", (DUPLICATES,), _cpu("worker")),

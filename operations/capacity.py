@@ -103,8 +103,10 @@ class Rates:
     """What moves in a second, of all points together."""
 
     calls: float = 0.0
+    changed: float = 0.0
+    """Answers that hold something new."""
     compared: float = 0.0
-    """Readings of answers that hold something new, besides those that are published."""
+    """Their readings that are not published, and those of sweeps."""
     new: float = 0.0
     again: float = 0.0
     """Readings that are published although streams knows them."""
@@ -112,6 +114,7 @@ class Rates:
     def __add__(self, other: "Rates") -> "Rates":
         return Rates(
             self.calls + other.calls,
+            self.changed + other.changed,
             self.compared + other.compared,
             self.new + other.new,
             self.again + other.again,
@@ -163,7 +166,8 @@ def flow(demand: Demand) -> Flow:
     grown = demand.readings(1) / demand.parts
     taken = points / (polling.delivery_hours * HOUR)
     again = grown * (demand.parts - 1) / 2
-    delivery = Rates(compared=taken * max(0.0, answer - grown - again), new=taken * grown, again=taken * again)
+    known = max(0.0, answer - grown - again)
+    delivery = Rates(changed=taken, compared=taken * known, new=taken * grown, again=taken * again)
     full = points * demand.readings(spans.history) / (spans.full_every / DAY)
     new_per_day = points * demand.per_day
     published = new_per_day * (demand.parts + 1) / 2 + full
@@ -174,7 +178,7 @@ def flow(demand: Demand) -> Flow:
     return Flow(
         idle=idle,
         delivery=delivery,
-        reread=Rates(calls=points * requests / seconds, new=read_again / seconds),
+        reread=Rates(changed=points * requests / seconds, new=read_again / seconds),
         answer=answer,
         new_per_day=new_per_day,
         published_per_day=published,

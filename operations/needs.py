@@ -79,12 +79,14 @@ def _cpu(demand: Demand, moves: Flow, rates: Rates, costs: UnitCosts) -> dict[st
     receivers, replication = demand.wishes.receivers, demand.wishes.replication
     call = costs.producer_call + moves.answer * costs.producer_unchanged
     broker = (
-        rates.published * costs.producer_reading_kafka
+        rates.changed * costs.producer_changed_kafka
+        + rates.published * costs.producer_reading_kafka
         + rates.new * (costs.streams_new_kafka + receivers * costs.sinks_row_kafka)
         + rates.again * costs.streams_duplicate_kafka
     )
     of = {
         PRODUCER: rates.calls * call
+        + rates.changed * costs.producer_changed
         + rates.compared * costs.producer_compared
         + rates.published * costs.producer_reading,
         STREAMS: rates.new * costs.streams_new + rates.again * costs.streams_duplicate,
@@ -97,7 +99,7 @@ def _cpu(demand: Demand, moves: Flow, rates: Rates, costs: UnitCosts) -> dict[st
 
 def _traffic(demand: Demand, moves: Flow, rates: Rates, costs: UnitCosts) -> dict[str, float]:
     """Bytes per second, in and out together. Nothing is compressed."""
-    answers = max(rates.calls * moves.answer, rates.compared + rates.published) * costs.answer_reading_bytes
+    answers = (rates.calls * moves.answer + rates.compared + rates.published) * costs.answer_reading_bytes
     readings, values = rates.published * costs.reading_bytes, rates.new * costs.value_bytes
     written = values + rates.published * costs.state_bytes(demand.granularity)
     into, replicas = readings + written, demand.wishes.replication - 1

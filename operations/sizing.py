@@ -115,7 +115,7 @@ def _api(demand: Demand, moves: Flow) -> Api:
     polls, allowed = moves.idle.calls, demand.polling.calls_per_second
     delivery = demand.points / (demand.polling.delivery_hours * HOUR)
     every = demand.spans()[0].every * max(1.0, polls / allowed)
-    return Api(polls, delivery, moves.reread.calls, allowed, every)
+    return Api(polls, delivery, moves.reread.changed, allowed, every)
 
 
 def _part(name: str, demand: Demand, need: Need, costs: UnitCosts, copies: int) -> Part:
@@ -146,8 +146,9 @@ def _reread(demand: Demand, moves: Flow, costs: UnitCosts, counts: dict[str, int
     polling = moves.idle.calls * (costs.producer_call + moves.answer * costs.producer_unchanged) * MICRO
     spare = {name: count * demand.wishes.utilisation for name, count in counts.items() if count}
     spare[PRODUCER] -= polling
-    costs_new = {PRODUCER: costs.producer_reading, STREAMS: costs.streams_new, SINKS: costs.sinks_row}
-    costs_known = {PRODUCER: costs.producer_reading, STREAMS: costs.streams_duplicate}
+    published = costs.producer_reading + costs.producer_changed * moves.reread_calls / moves.reread_readings
+    costs_new = {PRODUCER: published, STREAMS: costs.streams_new, SINKS: costs.sinks_row}
+    costs_known = {PRODUCER: published, STREAMS: costs.streams_duplicate}
 
     def hours(by_stage: dict[str, float]) -> dict[str, float]:
         work = moves.reread_readings * MICRO / HOUR

@@ -19,6 +19,8 @@ class UnitCosts:
     producer_call: float
     producer_unchanged: float
     producer_compared: float
+    producer_changed: float
+    producer_changed_kafka: float
     producer_reading: float
     producer_reading_kafka: float
     streams_new: float

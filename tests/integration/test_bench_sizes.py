@@ -13,7 +13,8 @@ pytestmark = pytest.mark.services
 
 def test_every_size_that_the_model_reckons_with_is_weighed() -> None:
     done = CliRunner().invoke(main, ["--rows", "2000", "--points", "200", "--kept", "8000"], catch_exceptions=False)
-    found = {what: float(bytes_) for what, bytes_ in re.findall(r"│ (size: .+?) +│ ([\d.]+) bytes", done.output)}
+    weighed = re.findall(r"│ (size: .+?) +│ ([\d.,]+) bytes", done.output)
+    found = {what: float(size.replace(",", "")) for what, size in weighed}
     assert {what for origin in ORIGINS for what in origin.of if what.startswith("size: ")} <= set(found)
     assert 10 < found["size: a reading of hours in the state, on its topic"] < 40
     assert 200 < found["size: a row in PostgreSQL"] < 800
