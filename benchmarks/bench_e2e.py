@@ -69,7 +69,7 @@ def main(points: int, hours: int, workers: int, runs: int, record: bool) -> None
     for name, seconds in run.finished.items():
         table.add_row(name, f"{seconds:.1f} s", f"{world.readings / seconds:,.0f}")
     Console(width=100).print(table)
-    what = f"end to end: {world.readings:,} readings from HTTP to rows in PostgreSQL"
+    what = f"end to end: {world.readings:,} readings of {world.points:,} points from HTTP to rows in PostgreSQL"
     goal = GOAL_SECONDS if world.readings == MILLION else None
     report([Figure(what, run.seconds, "s", goal, run.cpu_per_million, run.peak_mib)], record=record)
 

@@ -35,9 +35,10 @@ FROM_END_TO_END: dict[str, tuple[str, ...]] = {
 }
 """Which unit costs a reading from end to end is made of, by process."""
 RESTORED = "state, restored, per 1,000,000 readings"
-END_TO_END = re.compile(r"end to end: ([\d,]+) readings ")
-ANSWERS = {"producer_changed": 2 / 500, "producer_changed_kafka": 2 / 500}
-"""Per reading: benchmarks.bench_e2e loads 500 hours of each point by two requests."""
+END_TO_END = re.compile(r"end to end: ([\d,]+) readings of ([\d,]+) points ")
+BY_ANSWER = ("producer_changed", "producer_changed_kafka")
+LAST_ANSWER = 360
+"""Hours of a point that the last request of its first load brings; the one before brings the others."""
 LEAST = 200_000
 """Readings: a shorter run costs the broker more to begin than to go on."""
 
@@ -64,12 +65,14 @@ def checks(records: Mapping[str, Record], costs: UnitCosts) -> Iterator[Check]:
         predicted, measured = costs.state_hour_memory * MILLION / MIB, records[RESTORED].value or 0.0
         yield Check(RESTORED, "streams", predicted, measured, "MiB")
     for what, record in sorted(records.items()):
-        readings = END_TO_END.match(what)
-        if readings is None or int(readings[1].replace(",", "")) < LEAST:
+        found = END_TO_END.match(what)
+        readings, points = (int(number.replace(",", "")) for number in found.groups()) if found else (0, 1)
+        if readings < LEAST:
             continue
+        answers = points * (1 if readings <= points * LAST_ANSWER else 2) / readings
         for process, names in FROM_END_TO_END.items():
             measured = sum(seconds for name, seconds in record.cpu_per_million.items() if name.startswith(process))
-            predicted = sum(getattr(costs, name) * ANSWERS.get(name, 1.0) for name in names)
+            predicted = sum(getattr(costs, name) * (answers if name in BY_ANSWER else 1.0) for name in names)
             yield Check(what, process, predicted, measured)
 
 
