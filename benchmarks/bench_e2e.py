@@ -10,6 +10,8 @@ served: how many each point has, their sum, and the sum of each times its hour.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 import click
 import psycopg
@@ -78,6 +80,7 @@ def _run(world: World, workers: int) -> Run:
     with Road(world, Asking(), workers) as road:
         run = _watch(road, world)
         _compare(world, road.dsn)
+        click.echo(road.complaints())
     return run
 
 
@@ -100,14 +103,23 @@ def _compare(world: World, dsn: str) -> None:
     """Raises where the rows are not what was served."""
     with psycopg.connect(dsn) as connection:
         found = {point: tuple(rest) for point, *rest in connection.execute(_ROWS, (world.start, HOUR))}
-    differing = 0
-    for number, name in enumerate(events.points(world.points)):
-        plain, placed = world.totals(number)
-        count, total, weighted = found.pop(name, (0, 0, 0))
-        differing += (count, total * 1_000, weighted * 1_000) != (world.hours, plain, placed)
-    if differing or found:
-        raise click.ClickException(f"{differing} points differ from what was served, {len(found)} are unknown")
+    if wrong := differing(world, found):
+        raise click.ClickException(f"{len(wrong)} points differ from what was served")
     click.echo(f"{world.readings:,} rows in PostgreSQL, equal to what was served: count, sum and place per point")
+
+
+def differing(world: World, found: Mapping[str, tuple[Any, ...]]) -> list[str]:
+    """The points whose rows are not what was served.
+
+    Args:
+        world: what the utility holds.
+        found: by point, the number of its rows, the sum of their consumption and the sum of each times its hour, kWh.
+    """
+    served = {
+        name: (world.hours, *(Decimal(total) / 1_000 for total in world.totals(number)))
+        for number, name in enumerate(events.points(world.points))
+    }
+    return [name for name in served.keys() | found.keys() if served.get(name) != found.get(name)]
 
 
 if __name__ == "__main__":

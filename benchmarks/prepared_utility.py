@@ -89,8 +89,11 @@ class World:
         return (datetime.fromtimestamp((self.start + hour * HOUR) / 1_000_000, UTC) + ZONE).replace(tzinfo=None)
 
 
-class _Bodies:
+class Bodies:
+    """What the utility answers; each list of readings is made once."""
+
     def __init__(self, world: World) -> None:
+        """The world's clock starts now."""
         self._world = world
         self._reading = cache(world.reading)
         self._listed = cache(self._list)
@@ -118,7 +121,7 @@ class _Bodies:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, bodies: _Bodies) -> None:
+    def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
         self._received = b""
 
@@ -143,7 +146,7 @@ def served(port: int) -> float:
 
 
 async def _serve(port: int, world: World) -> None:
-    bodies = _Bodies(world)
+    bodies = Bodies(world)
     server = await asyncio.get_running_loop().create_server(lambda: _Connection(bodies), "127.0.0.1", port)
     await server.serve_forever()
 

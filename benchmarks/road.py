@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from subprocess import Popen
 from typing import Self
@@ -25,7 +25,7 @@ url = "http://127.0.0.1:{port}"
 granularity = "hour"
 points = "points.csv"
 limits = {{ requests_per_second = {requests}, concurrency = 16 }}
-poll = {{ every = {every} }}
+poll = {{ every = {every}, first_load = {first_load} }}
 
 [receivers.bench]
 database = "postgresql"
@@ -36,10 +36,14 @@ points = "points.csv"
 
 @dataclass(frozen=True)
 class Asking:
-    """How the utility is asked: calls per second at most, and seconds between two polls of a point."""
+    """How the utility is asked: calls per second at most, seconds between two polls of a point, days of its first load.
+
+    More than 31 days are asked for in several calls, as by default.
+    """
 
     requests: float = 100_000.0
     every: float = 300.0
+    first_load: int = 45
 
 
 class Road:
@@ -89,6 +93,11 @@ class Road:
             stage.check()
         return sum(stage.metric(metric) for name, stage in self.stages.items() if name.startswith(kind))
 
+    def complaints(self) -> str:
+        """What the processes have logged that is no plain information."""
+        lines = [f"{name}: {line}" for name, stage in self.stages.items() for line in stage.complaints()]
+        return "\n".join(lines) or "no process has warned of anything"
+
     def _utility(self) -> "Popen[bytes]":
         return Popen([sys.executable, "-m", "benchmarks.prepared_utility", str(self.port), *self._world.arguments])
 
@@ -97,7 +106,7 @@ class Road:
         (self._folder / "points.csv").write_text("metering_point,category\n" + lines, encoding="utf-8")
         self._postgres.create_database("bench")
         (self._folder / "dsn").write_text(self.dsn, encoding="utf-8")
-        settings = _SETTINGS.format(port=self.port, requests=self._asking.requests, every=self._asking.every)
+        settings = _SETTINGS.format(port=self.port, **asdict(self._asking))
         config = self._folder / "meterstream.toml"
         prepared(config, broker.bootstrap_servers, "bench", settings)
         return config

@@ -80,6 +80,10 @@ class Stage:
         except OSError:
             return False
 
+    def complaints(self) -> list[str]:
+        """The lines of its log that are no plain information: warnings, errors, and what a crash leaves."""
+        return [line for line in self._log.read_text("utf-8").splitlines() if '"level": "INFO"' not in line]
+
     def kill(self) -> None:
         """Ends the worker as a crash would."""
         self._child.kill()
