@@ -1,8 +1,11 @@
-"""aiokafka's transactional producer, mended in two places. Names private to aiokafka are used; it is pinned exactly.
+"""aiokafka's transactional producer, mended. Names private to aiokafka are used here; it is pinned exactly.
 
-It outlives a way to Kafka that breaks while it looks for its coordinator: aiokafka takes a connection that is reset
-just then for a defect of its own, its sender ends, and the producer with it (seen with half-open connections). And it
-begins a transaction sooner after another one.
+- It outlives a way to Kafka that breaks while it looks for its coordinator: aiokafka takes a connection that is reset
+  just then for a defect of its own, its sender ends, and the producer with it (seen with half-open connections).
+- It begins a transaction sooner after another one.
+- It commits the group's offset before it adds any partition. A broker verifies with the coordinator what is first
+  written in a transaction, one question per transaction at a time: one that another overtakes is refused ("not enough
+  replicas", to be tried again later). aiokafka asks about batches and the offset side by side; one chunk in ten waited.
 """
 
 import asyncio
@@ -10,8 +13,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import CoordinationType
-from aiokafka.errors import KafkaError
-from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, Sender
+from aiokafka.errors import ConcurrentTransactions, KafkaError
+from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddOffsetsToTxnHandler, AddPartitionsToTxnHandler, Sender
 
 SOON = 0.002
 """Seconds until the broker is asked again whether a transaction may begin; each time twice as long, up to aiokafka's
@@ -39,23 +42,30 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka
 
 
 class Beginning(AddPartitionsToTxnHandler):  # type: ignore[misc]  # aiokafka has no types
-    """Begins a transaction, or adds partitions to one."""
+    """Adds partitions to a transaction; where they are the first it has, that begins it."""
 
     def handle_response(self, resp: Any) -> float | None:
         """Seconds until it is to be tried again; None: it is done."""
         wait: float | None = super().handle_response(resp)
-        if wait != BACKOFF_OVERRIDE:
-            self._sender.soon = SOON
-            return wait
-        soon: float = self._sender.soon
-        self._sender.soon = min(2 * soon, BACKOFF_OVERRIDE)
-        return soon
+        refused = any(code == ConcurrentTransactions.errno for _, codes in resp.errors for _, code in codes)
+        found: float | None = self._sender.waits(wait, behind_another=refused)
+        return found
+
+
+class BeginningWithGroup(AddOffsetsToTxnHandler):  # type: ignore[misc]  # aiokafka has no types
+    """Begins a transaction by adding the consumer group."""
+
+    def handle_response(self, resp: Any) -> float | None:
+        """Seconds until it is to be tried again; None: it is done."""
+        wait: float | None = super().handle_response(resp)
+        found: float | None = self._sender.waits(wait, behind_another=resp.error_code == ConcurrentTransactions.errno)
+        return found
 
 
 class PersistentSender(Sender):  # type: ignore[misc]  # aiokafka has no types
     """The part of a producer that asks the brokers."""
 
-    soon = SOON
+    _soon = SOON
 
     async def _find_coordinator(self, coordinator_type: Any, coordinator_key: str) -> Any:
         """As aiokafka's, and asks again where an answer did not come for a reason that passes."""
@@ -68,7 +78,31 @@ class PersistentSender(Sender):  # type: ignore[misc]  # aiokafka has no types
             await self.client.force_metadata_update()
             await asyncio.sleep(self._retry_backoff)
 
+    def waits(self, wait: float | None, *, behind_another: bool) -> float | None:
+        """How long to wait, given how long aiokafka would, and whether another transaction has still to end."""
+        if not behind_another:
+            self._soon = SOON
+            return wait
+        soon, self._soon = self._soon, min(2 * self._soon, BACKOFF_OVERRIDE)
+        return soon
+
+    def _maybe_do_transactional_request(self) -> "asyncio.Task[Any] | None":
+        """As aiokafka's, but all about the group first."""
+        transaction = self._txn_manager
+        group = transaction.consumer_group_to_add()
+        if group is not None:
+            return asyncio.create_task(self._do_add_offsets_to_txn(group))
+        offsets = transaction.offsets_to_commit()
+        if offsets is not None:
+            return asyncio.create_task(self._do_txn_offset_commit(*offsets))
+        request: asyncio.Task[Any] | None = super()._maybe_do_transactional_request()
+        return request
+
+    async def _do_add_offsets_to_txn(self, group_id: str) -> Any:
+        return await BeginningWithGroup(self, group_id).do(await self._coordinator())
+
     async def _do_add_partitions_to_txn(self, tps: Any) -> Any:
-        """As aiokafka's, asking again sooner where another transaction still ends."""
-        coordinator = await self._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)
-        return await Beginning(self, tps).do(coordinator)
+        return await Beginning(self, tps).do(await self._coordinator())
+
+    async def _coordinator(self) -> Any:
+        return await self._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)

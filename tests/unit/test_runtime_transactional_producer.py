@@ -1,5 +1,7 @@
 """A transactional producer goes on looking for its coordinator where the way to Kafka breaks meanwhile."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,9 +14,9 @@ from aiokafka.errors import (
     RequestTimedOutError,
     TransactionalIdAuthorizationFailed,
 )
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from runtime.transactional_producer import Beginning, PersistentSender, TransactionalProducer
+from runtime.transactional_producer import Beginning, BeginningWithGroup, PersistentSender, TransactionalProducer
 
 
 class Cluster:
@@ -60,23 +62,61 @@ async def test_what_does_not_pass_is_raised() -> None:
         await found(KafkaError("out of order"))
 
 
-class Refusing:
-    """An answer of a broker that is asked to begin a transaction; ``code`` 0: it does."""
+@dataclass
+class Answer:
+    """Of a broker that is asked to add something to a transaction; 0: it does."""
 
-    def __init__(self, code: int) -> None:
-        self.errors = [("values", [(0, code)])]
+    error_code: int
+
+    @property
+    def errors(self) -> list[tuple[str, list[tuple[int, int]]]]:
+        return [("values", [(0, self.error_code)])]
 
 
-async def test_a_transaction_behind_another_one_is_tried_again_soon_and_then_less_often() -> None:
+@pytest.mark.parametrize(
+    ("handler", "what"), [(Beginning, {TopicPartition("values", 0)}), (BeginningWithGroup, "streams")]
+)
+async def test_a_transaction_behind_another_one_is_tried_again_soon_and_then_less_often(
+    handler: Any, what: object
+) -> None:
     producer = TransactionalProducer(bootstrap_servers="127.0.0.1:1", transactional_id="x")
+    producer._txn_manager.set_pid_and_epoch(1, 0)
+    producer._txn_manager.begin_transaction()
+    producer._txn_manager.maybe_add_partition_to_txn(TopicPartition("values", 0))
     try:
-        begin = Beginning(producer._sender, {TopicPartition("values", 0)})
-        waits = [begin.handle_response(Refusing(ConcurrentTransactions.errno)) for _ in range(6)]
-        assert waits == [0.002, 0.004, 0.008, 0.016, 0.02, 0.02]
-        producer._txn_manager._pending_txn_partitions.add(TopicPartition("values", 0))
-        assert begin.handle_response(Refusing(0)) is None
-        assert begin.handle_response(Refusing(NotCoordinatorError.errno)) == 0.1
-        producer._txn_manager._txn_partitions.clear()
-        assert begin.handle_response(Refusing(ConcurrentTransactions.errno)) == 0.002
+        begin = handler(producer._sender, what)
+        behind = Answer(ConcurrentTransactions.errno)
+        assert [begin.handle_response(behind) for _ in range(6)] == [0.002, 0.004, 0.008, 0.016, 0.02, 0.02]
+        assert begin.handle_response(Answer(NotCoordinatorError.errno)) == 0.1
+        assert begin.handle_response(behind) == 0.002
+        assert begin.handle_response(Answer(0)) is None
+        assert begin.handle_response(behind) == 0.002
+    finally:
+        await producer.stop()
+
+
+async def test_the_offset_of_a_transaction_is_committed_before_any_partition_is_added() -> None:
+    """Else the broker would verify offset and batches side by side, and refuse one of them for a while."""
+    producer = TransactionalProducer(bootstrap_servers="127.0.0.1:1", transactional_id="x")
+    transaction: Any = producer._txn_manager
+    readings = TopicPartition("readings", 0)
+    transaction.set_pid_and_epoch(1, 0)
+    transaction.begin_transaction()
+    try:
+        transaction.maybe_add_partition_to_txn(TopicPartition("values", 0))
+        transaction.add_offsets_to_txn({readings: OffsetAndMetadata(7, "")}, "streams")
+        asked = []
+        answers: list[Callable[[], object]] = [
+            lambda: transaction.consumer_group_added("streams"),
+            lambda: transaction.offset_committed(readings, 7, "streams"),
+            lambda: transaction.partition_added(TopicPartition("values", 0)),
+        ]
+        for answered in answers:
+            request = producer._sender._maybe_do_transactional_request()
+            asked.append(request.get_coro().__name__)
+            request.cancel()
+            answered()
+        assert asked == ["_do_add_offsets_to_txn", "_do_txn_offset_commit", "_do_add_partitions_to_txn"]
+        assert producer._sender._maybe_do_transactional_request() is None
     finally:
         await producer.stop()
