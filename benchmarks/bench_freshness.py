@@ -2,7 +2,7 @@
 
     make bench-freshness
 
-The real producer, one streams worker and one sink, a real broker and PostgreSQL (fsync on); only the utility is the
+The real producer, two streams workers and one sink, a real broker and PostgreSQL (fsync on); only the utility is the
 least that can answer: it lets points have a new hour each, one after the other, and each poll finds one. Told are the
 median and the 99th percentile of the sink's own histogram, over the time after the first load; and from the rows'
 columns how long it took until streams had a reading in hand (published_at), and from there.
@@ -42,7 +42,7 @@ WHERE fetched_at > to_timestamp(%s) GROUP BY number, name ORDER BY number
 @click.option("--rate", default=200, show_default=True, help="New readings per second.")
 @click.option("--every", default=10.0, show_default=True, help="Seconds in which a point has a new one, and is asked.")
 @click.option("--settle", default=15.0, show_default=True, help="Seconds after the first load that are left out.")
-@click.option("--workers", default=1, show_default=True, help="Streams workers.")
+@click.option("--workers", default=2, show_default=True, help="Streams workers.")
 @click.option("--hours", default=48, show_default=True, help="Readings of a point in the first answer.")
 @click.option("--record", is_flag=True, help="Add what was found to docs/benchmarks.jsonl.")
 def main(seconds: float, rate: int, every: float, settle: float, workers: int, hours: int, record: bool) -> None:
