@@ -22,7 +22,21 @@ def test_the_benchmark_of_the_whole_road_finds_the_rows_equal_to_what_was_served
 
 
 def test_the_benchmark_of_freshness_sees_new_readings_arrive() -> None:
-    said = run(bench_freshness.main, "--rate", "20", "--every", "2", "--hours", "3", "--settle", "0", "--seconds", "4")
+    said = run(
+        bench_freshness.main,
+        "--rate",
+        "20",
+        "--every",
+        "2",
+        "--hours",
+        "3",
+        "--settle",
+        "0",
+        "--seconds",
+        "2",
+        "--workers",
+        "1",
+    )
     assert "p50" in said
     assert "p99" in said
 
