@@ -63,7 +63,7 @@ class Asker:
         """Takes what it asks with."""
         self._feed = feed
         self._client = client
-        self._metrics = metrics
+        self._ok, self._unreadable = (metrics.calls.labels(feed.name, outcome) for outcome in ("ok", "unreadable"))
 
     async def ask(self, point: Point, window: Window, later_than: int, seen: bytes = b"") -> Answer:
         """All pages of a window. Its ``fetched_at`` is later than the last one that was given to the point.
@@ -88,18 +88,18 @@ class Asker:
             answer.digest = digest.digest()
             answer.seen = answer.digest == seen
             try:
-                budget.page(body.data)
                 page = None if answer.seen else self._read(answer, point, body, number, budget)
             except Poison as error:
-                self._metrics.calls.labels(self._feed.name, "unreadable").inc()
+                self._unreadable.inc()
                 raise Unreadable(error.detail, body.data) from error
-            self._metrics.calls.labels(self._feed.name, "ok").inc()
+            self._ok.inc()
             if page is None:
                 return answer
         raise Unreadable(f"more than {number} pages (limits.max_pages)", body.data)
 
     def _read(self, answer: Answer, point: Point, body: Body, number: int, budget: Budget) -> str | None:
         """Adds one page to the answer; returns what asks for the next one."""
+        budget.page(body.data)
         mapping = self._feed.mapping
         page = read_page(body.data, body.charset, mapping.envelope, number)
         budget.items(answer.items + len(page.messages), body.data)

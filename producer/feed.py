@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 
 from producer.calendar import Grid
 from producer.mapping import Mapping, load_mapping
-from producer.points import Point
+from producer.points import NOTHING_SET, Point, SeriesSettings
 from producer.zones import Zone, zone_of
 from runtime.errors import ConfigError
 from runtime.settings.source import CategorySettings, SourceSettings
@@ -45,8 +46,15 @@ class Feed:
 
     def fingerprint(self, point: Point) -> bytes:
         """Changes whenever a setting changes that goes into the readings of a point."""
+        return self._usual_fingerprint if point.series is NOTHING_SET else self._fingerprint(point.series)
+
+    @cached_property
+    def _usual_fingerprint(self) -> bytes:
+        return self._fingerprint(NOTHING_SET)
+
+    def _fingerprint(self, of: Map[str, SeriesSettings]) -> bytes:
         digest = hashlib.blake2b(self._digest, digest_size=FINGERPRINT)
-        for category, series in sorted(point.series.items()):
+        for category, series in sorted(of.items()):
             digest.update(repr((category, series)).encode())
         return digest.digest()
 

@@ -38,7 +38,8 @@ class SeriesSettings:
 
 
 DEFAULTS = SeriesSettings()
-_NOTHING_SET: Mapping[str, SeriesSettings] = MappingProxyType({"": DEFAULTS})
+NOTHING_SET: Mapping[str, SeriesSettings] = MappingProxyType({"": DEFAULTS})
+"""The series of every point of which the file sets nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Point:
     """One metering point. ``series``: settings by category, "" for every other one."""
 
     metering_point: str
-    series: Mapping[str, SeriesSettings] = field(default_factory=lambda: _NOTHING_SET)
+    series: Mapping[str, SeriesSettings] = field(default_factory=lambda: NOTHING_SET)
 
     def settings(self, category: str) -> SeriesSettings:
         """The settings of one of its series: its own row whole, else that for all, else the defaults."""
@@ -92,7 +93,7 @@ def load_points(file: Path, shard: Shard) -> list[Point]:
 
 
 def _point(name: str, series: dict[str, SeriesSettings]) -> Point:
-    return Point(name) if series == _NOTHING_SET else Point(name, series)
+    return Point(name) if series == NOTHING_SET else Point(name, series)
 
 
 def _warn(file: Path, doubtful: list[int]) -> None:

@@ -27,17 +27,17 @@ class Report:
         self.source = source
         self._metrics = metrics
         self._told: set[tuple[str, str]] = set()
-        for counter in (metrics.polled, metrics.published, metrics.unchanged):
-            counter.labels(source)
+        counters = (metrics.polled, metrics.unchanged, metrics.published)
+        self._polled, self._unchanged, self._published = (counter.labels(source) for counter in counters)
 
     def polled(self, readings: int, unchanged: int) -> None:
         """An accepted answer."""
-        self._metrics.polled.labels(self.source).inc(readings)
-        self._metrics.unchanged.labels(self.source).inc(unchanged)
+        self._polled.inc(readings)
+        self._unchanged.inc(unchanged)
 
     def published(self, readings: int) -> None:
         """Readings that were acknowledged."""
-        self._metrics.published.labels(self.source).inc(readings)
+        self._published.inc(readings)
 
     def refused(self, letters: Sequence[DeadLetter]) -> None:
         """Dead letters that were acknowledged."""
