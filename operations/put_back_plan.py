@@ -107,7 +107,8 @@ class Planner:
         if point is None:
             return _impossible(letter, f"its metering point is no longer among those of source {letter.source}")
         mapped = mapper.map(letter, point, letter.fetched_at)
-        records = [self._records.reading(reading) for reading in mapped.readings]
+        values = [self._records.readings_codec.encode(reading) for reading in mapped.readings]
+        records = self._records.readings(point.metering_point, values)
         records += [self._records.letter(left) for left in mapped.letters]
         rest = f", {len(mapped.letters)} of its readings are dead letters of their own" if mapped.letters else ""
         outgoing = tuple(Outgoing(record.topic, record.partition, record.key, record.value) for record in records)

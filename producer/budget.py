@@ -24,7 +24,7 @@ class Budget:
             Unreadable: the answer is too large.
         """
         self.size += len(data)
-        self.values += data.count(b",") + data.count(b"\\")
+        self.values += data.count(b",") + (data.count(b"\\") if b"\\" in data else 0)  # found faster than counted
         if self.size > self.limits.max_body_bytes:
             raise Unreadable(f"larger than {self.limits.max_body_bytes} bytes (limits.max_body_bytes)", data)
         if self.values > self.limits.max_readings * VALUES_PER_READING:

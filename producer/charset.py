@@ -31,7 +31,10 @@ def to_utf8(body: bytes, charset: str | None) -> bytes:
     try:
         if not _read(declared):
             raise Poison(Reason.UNREADABLE_RESPONSE, "in a charset that is not read: use UTF-8")
-        return body.decode(declared).removeprefix("\ufeff").encode()
+        text = body.decode(declared)
+        if codecs.lookup(declared).name == "utf-8" and not text.startswith("\ufeff"):
+            return body  # encoding it again takes as long as all that is read of it
+        return text.removeprefix("\ufeff").encode()
     except (LookupError, ValueError) as error:
         raise Poison(Reason.UNREADABLE_RESPONSE, "not in the charset that is declared") from error
 

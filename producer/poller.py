@@ -7,27 +7,24 @@ most that a part is published again, and never hides a correction.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from producer.answer import Answer, Asker
+from producer.changes import ChangeFinder, Changes
 from producer.claim import Remembering
 from producer.feed import Feed
 from producer.log import Log
 from producer.memory import Memory, Remembered
-from producer.parts import Part, Splitter
 from producer.points import Point
-from producer.readings import Asked, ReadingMapper, fields_of
 from producer.records import Records
 from producer.report import Report
-from producer.response import Unreadable, cut_down
+from producer.response import Unreadable
 from producer.source_circuit import SourceCircuit
 from producer.windows import Day, Spans, Window, after, begin, window_of
-from runtime.errors import Poison, Transient
+from runtime.errors import Transient
 from schemas import instants
-from schemas.events import DeadLetter, Reading
 from schemas.instants import DAY
-from schemas.reasons import Reason
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +50,6 @@ class Turn:
     window: Window
     seen: bytes
     readings: int
-
-
-@dataclass(slots=True)
-class Changes:
-    """What an answer came to. ``hashes``: of the parts that changed; ``unfit``: those that may not be remembered."""
-
-    hashes: dict[int, bytes] = field(default_factory=dict)
-    readings: list[Reading] = field(default_factory=list)
-    letters: list[DeadLetter] = field(default_factory=list)
-    unknown: list[tuple[str, str]] = field(default_factory=list)
-    unfit: set[int] = field(default_factory=set)
-    unchanged: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,8 +84,7 @@ class Poller:
         self._circuit = keeping.circuit
         self._report = report
         self._now = now
-        self._splitter = Splitter(feed)
-        self._mapper = ReadingMapper(feed)
+        self._changes = ChangeFinder(feed, asker, keeping.records.readings_codec)
         self._bodies: dict[str, tuple[bytes, int]] = {}
         self._incomplete: dict[str, int] = {}
 
@@ -129,7 +113,7 @@ class Poller:
         if answer.seen:
             await self._pass_over(turn, answer)
             return not turn.window.last
-        changes = self._changes(turn, answer)  # 2
+        changes = self._changes.find(point, answer, turn.begun)  # 2
         self._circuit.admit(len(changes.readings), len(changes.letters))
         remembered = turn.begun
         if changes.hashes:
@@ -192,33 +176,6 @@ class Poller:
         self._incomplete[point] = tries
         return False
 
-    def _changes(self, turn: Turn, answer: Answer) -> Changes:
-        """The parts of an answer that differ from what is remembered, mapped and sorted by date."""
-        changes = Changes(letters=list(answer.letters))
-        for part in self._splitter.split(answer.messages):
-            digest = part.hash(turn.begun.fingerprint)
-            if turn.window.task != "full" and turn.begun.parts.get(part.key) == digest:
-                changes.unchanged += len(part.readings)
-            else:
-                changes.hashes[part.key] = digest
-                self._map(turn.point, answer, part, changes)
-        changes.readings.sort(key=lambda reading: reading.reading_at)
-        return changes
-
-    def _map(self, point: Point, answer: Answer, part: Part, changes: Changes) -> None:
-        for message, raw in part.readings:
-            customer = message.customer_number or self._feed.settings.customer_number
-            try:
-                mapped = self._mapper.map(fields_of(raw), Asked(point, customer, answer.fetched_at))
-            except Poison as error:
-                original = cut_down(message, self._feed.mapping.fields, raw)
-                changes.letters.append(self._asker.letter(point, original, error, answer.fetched_at))
-                if error.reason == Reason.IN_FUTURE:
-                    changes.unfit.add(part.key)
-            else:
-                changes.readings.append(mapped.reading)
-                changes.unknown.extend(mapped.unknown)
-
     async def _store(self, point: Point, remembered: Remembered) -> None:
         """Remembers in this process at once, and durably when this returns."""
         record = self._memory.put(point.metering_point, remembered)
@@ -226,7 +183,7 @@ class Poller:
 
     async def _publish(self, point: Point, changes: Changes) -> int:
         """Writes what an answer came to; returns the offset after its last reading, 0 where there is none."""
-        records = [self._records.reading(reading) for reading in changes.readings]
+        records = self._records.readings(point.metering_point, [value for _, value in changes.readings])
         records += [self._records.letter(letter) for letter in changes.letters]
         if not records:
             return 0

@@ -7,7 +7,7 @@ import msgspec
 from producer import surrogates
 from producer.answer import TOPIC
 from producer.points import Point
-from producer.readings import Asked, ReadingMapper, fields_of
+from producer.readings import Asked, ReadingMapper
 from producer.response import Message, cut_down, read_message
 from producer.run import Line
 from runtime.dead_letters import Context, Original, dead_letter
@@ -49,7 +49,7 @@ class Mapper:
         mapped = MappedAnew()
         for raw in message.readings:
             try:
-                mapped.readings.append(self._mapper.map(fields_of(raw), asked).reading)
+                mapped.readings.append(self._mapper.map(raw, asked).reading)
             except Poison as error:
                 if len(message.readings) == 1:
                     raise

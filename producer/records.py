@@ -1,5 +1,6 @@
 """Events and memory as the records of their topics."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from producer.log import Place, Record
@@ -26,22 +27,18 @@ class Records:
         """Looks up the ids to write."""
         self._names = topics.names
         self._partitions = topics.partitions
-        self._readings = Codec(Reading, registry)
+        self.readings_codec = Codec(Reading, registry)
         self._letters = Codec(DeadLetter, registry)
 
     def readings_place(self, metering_point: str) -> Place:
         """Where a point's readings lie."""
         return self._names.readings, partition_of(metering_point, self._partitions)
 
-    def reading(self, reading: Reading) -> Record:
-        """A reading, keyed by its point."""
-        point = reading.metering_point
-        return Record(
-            self._names.readings,
-            partition_of(point, self._partitions),
-            point_key(point),
-            self._readings.encode(reading),
-        )
+    def readings(self, metering_point: str, values: Iterable[bytes]) -> list[Record]:
+        """Readings of one point, as :attr:`readings_codec` encodes them, keyed by it."""
+        topic, partition = self.readings_place(metering_point)
+        key = point_key(metering_point)
+        return [Record(topic, partition, key, value) for value in values]
 
     def letter(self, letter: DeadLetter) -> Record:
         """A dead letter, keyed by its id; their topic has one partition."""

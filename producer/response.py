@@ -36,10 +36,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of the point that was asked for: raw JSON of its head and of its readings."""
+    """A message of the point that was asked for: raw JSON of its head and of its readings.
+
+    ``heading``: the head as it is hashed with each reading.
+    """
 
     customer_number: str | None
     head: tuple[tuple[str, bytes], ...]
+    heading: bytes
     readings: list[bytes]
 
 
@@ -99,9 +103,8 @@ def read_message(raw: bytes, names: FieldNames, asked: str, *, alone: bool) -> M
     head = tuple(
         (name, bytes(fields[name])) for name in (names.customer_number, names.metering_point) if name in fields
     )
-    customer = fields.get(names.customer_number)
-    number = texts.optional(None if customer is None else bytes(customer), names.customer_number)
-    return Message(number, head, readings)
+    number = texts.optional(bytes(fields.get(names.customer_number, b"")), names.customer_number)
+    return Message(number, head, repr(head).encode() + b"\n", readings)
 
 
 def cut_down(message: Message, names: FieldNames, reading: bytes) -> bytes:

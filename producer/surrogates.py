@@ -14,7 +14,7 @@ _BACKSLASH = 0x5C
 
 def mask(text: bytes) -> bytes:
     """JSON that the decoder reads; the same bytes where no surrogate is alone."""
-    if b"\\ud" not in text and b"\\uD" not in text:
+    if b"\\" not in text or (b"\\ud" not in text and b"\\uD" not in text):  # one byte is found in no time
         return text
     return _SURROGATE.sub(_masked, text)
 

@@ -1,6 +1,6 @@
 """Texts and numbers as they stand in an answer: raw JSON to the texts of an event.
 
-Each reader takes the raw JSON of one field, None where the field is absent, and the field's name for the detail.
+Each reader takes the raw JSON of one field, empty where the field is absent, and the field's name for the detail.
 """
 
 import re
@@ -19,14 +19,14 @@ _NUMBER_STARTS = frozenset(b"-0123456789")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-def required(raw: bytes | None, name: str, *, empty: Reason = Reason.MISSING_FIELD) -> str:
+def required(raw: bytes, name: str, *, empty: Reason = Reason.MISSING_FIELD) -> str:
     """A text that must be there. An empty one is refused as ``empty``.
 
     Raises:
         Poison: missing_field (absent, null), wrong_type (no string), too_long, unencodable_text.
     """
-    if raw is None or raw == _NULL:
-        raise Poison(Reason.MISSING_FIELD, f"{name} is {'absent' if raw is None else 'null'}")
+    if not raw or raw == _NULL:
+        raise Poison(Reason.MISSING_FIELD, f"{name} is {'null' if raw else 'absent'}")
     if raw[0] != _QUOTE:
         raise Poison(Reason.WRONG_TYPE, f"{name} is not a string")
     text = string(raw, name)
@@ -35,13 +35,13 @@ def required(raw: bytes | None, name: str, *, empty: Reason = Reason.MISSING_FIE
     return text
 
 
-def optional(raw: bytes | None, name: str) -> str | None:
+def optional(raw: bytes, name: str) -> str | None:
     """A text that may be absent or null, or a number, which stands for its digits.
 
     Raises:
         Poison: wrong_type, too_long, unencodable_text.
     """
-    if raw is None or raw == _NULL:
+    if not raw or raw == _NULL:
         return None
     if raw[0] == _QUOTE:
         return string(raw, name)
@@ -67,13 +67,13 @@ def string(raw: bytes, name: str) -> str:
     return text
 
 
-def value(raw: bytes | None, name: str) -> int | None:
+def value(raw: bytes, name: str) -> int | None:
     """A number in units of 10^-12, exactly; None: an explicit null, the value is missing.
 
     Raises:
         Poison: missing_field (absent), out_of_range, wrong_type, bad_value (a string that is no JSON number).
     """
-    if raw is None:
+    if not raw:
         raise Poison(Reason.MISSING_FIELD, f"{name} is absent")
     if raw == _NULL:
         return None

@@ -22,6 +22,8 @@ Read = Callable[[bytes, int], E]
 """A function of bytes and the place where the body begins; it ends where the bytes do."""
 Write = Callable[[bytes, Any], bytes]
 """A function of what comes first and an event, whose attributes are the fields."""
+Form = Callable[[Any], bytes]
+"""A function of one field's value."""
 
 KEPT = 1 << 16
 """Forms of one kind that are kept; then they are forgotten, all at once."""
@@ -55,6 +57,8 @@ class Kept(dict[Any, Any]):
             self.clear()
         self[key] = made
         return made
+
+    __call__ = dict.__getitem__
 
 
 def reader(schema: AvroSchema, event: Callable[..., E]) -> Read[E]:
@@ -96,23 +100,23 @@ def writer(schema: AvroSchema) -> Write:
     Raises:
         Uncommon: the schema holds another type. The function raises LookupError or ValueError on what it cannot write.
     """
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"join": b"".join}
     fields = []
-    for index, field in enumerate(schema["fields"]):
-        form, value, optional = f"f{index}", f"event.{field['name']}", isinstance(field["type"], list)
-        node = branch(field["type"])
-        if kind_of(node) in _UNIQUE:
-            names[form] = _number_form(node, optional)
-            fields.append(f"{form}({value})")
-        else:
-            names[form] = _kept_form(node, optional)
-            fields.append(f"{form}[{value}]")
-    write: Write = function_of(
-        ["def write(first, event):", f"  return join((first, {', '.join(fields)}))"],
-        names | {"join": b"".join},
-        "write",
-    )
+    for index, (field, form) in enumerate(forms(schema).items()):
+        names[f"f{index}"] = form
+        fields.append(f"f{index}[event.{field}]" if isinstance(form, Kept) else f"f{index}(event.{field})")
+    lines = ["def write(first, event):", f"  return join((first, {', '.join(fields)}))"]
+    write: Write = function_of(lines, names, "write")
     return write
+
+
+def forms(schema: AvroSchema) -> dict[str, Form]:
+    """Functions that write the fields of a record, by name and in order; see :func:`writer`."""
+    made: dict[str, Form] = {}
+    for field in schema["fields"]:
+        node, optional = branch(field["type"]), isinstance(field["type"], list)
+        made[field["name"]] = (_number_form if kind_of(node) in _UNIQUE else _kept_form)(node, optional)
+    return made
 
 
 def function_of(lines: list[str], names: dict[str, Any], name: str) -> Any:
@@ -218,7 +222,7 @@ def _kept_form(node: Any, optional: bool) -> Kept:
     return kept
 
 
-def _number_form(node: Any, optional: bool) -> Callable[[Any], bytes]:
+def _number_form(node: Any, optional: bool) -> Form:
     """Makes the forms of what is mostly another number each time."""
     if kind_of(node) == "long":
         return (lambda value: _NULL if value is None else _PRESENT + _long(value)) if optional else _long

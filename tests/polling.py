@@ -16,7 +16,7 @@ from producer.log import Place, Record
 from producer.memory import Memory, read_key
 from producer.points import Point
 from producer.poller import Keeping, Poller
-from producer.readings import Asked, ReadingMapper, fields_of
+from producer.readings import Asked, ReadingMapper
 from producer.records import Records, Topics
 from producer.report import Report
 from producer.source_circuit import SourceCircuit
@@ -94,7 +94,7 @@ def message_json(*readings: str, point: str = json.dumps(POINT), customer: str =
 def mapped(text: str, of: Feed | None = None, point: Point | None = None, fetched_at: int = NOW) -> Reading:
     """A reading's JSON as the producer maps it; raises Poison."""
     asked = Asked(point or Point(POINT), "12345", fetched_at)
-    return ReadingMapper(of or feed()).map(fields_of(text.encode()), asked).reading
+    return ReadingMapper(of or feed()).map(text.encode(), asked).reading
 
 
 class Died(Exception):

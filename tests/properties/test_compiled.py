@@ -13,7 +13,7 @@ from schemas.compiled import Uncommon
 from schemas.events import DeadLetter, MeterValue, Reading
 from schemas.registry import EmbeddedRegistry, current
 from tests.event_strategies import meter_values, readings
-from tests.sample_events import meter_value, reading
+from tests.sample_events import letter, meter_value, reading
 
 HEADER = 5
 
@@ -57,6 +57,16 @@ SAMPLES = (READINGS.plain.encode(reading()), VALUES.plain.encode(meter_value()))
 @example(reading(reading_at=2**48 - 1))
 def test_they_write_and_read_as_fastavro(event: Reading | MeterValue) -> None:
     (READINGS if isinstance(event, Reading) else VALUES).agree_on(event)
+
+
+@given(event=readings, apart=st.sets(st.sampled_from(Reading.__struct_fields__)))
+def test_pieces_of_an_event_joined_are_the_whole(event: Reading, apart: set[str]) -> None:
+    codec = Codec(Reading, EmbeddedRegistry())
+    with suppress(Uncommon):
+        pieces = codec.pieces(event, apart)
+        assert b"".join(pieces) == codec.encode(event)
+        assert len(pieces) == 2 * len(apart) + 1
+        assert pieces[1::2] == [codec.forms[name](getattr(event, name)) for name in codec.forms if name in apart]
 
 
 def test_they_know_the_usual_events() -> None:
@@ -123,6 +133,13 @@ def test_a_schema_of_other_types_is_refused() -> None:
         compiled.reader(current("DeadLetter"), DeadLetter)
     with pytest.raises(Uncommon):
         compiled.writer(current("DeadLetter"))
+
+
+def test_what_is_unusual_is_not_cut_up() -> None:
+    with pytest.raises(Uncommon):
+        Codec(DeadLetter, EmbeddedRegistry()).pieces(letter(), ())
+    with pytest.raises(Uncommon):
+        Codec(Reading, EmbeddedRegistry()).pieces(reading(consumption=2**119), ("consumption",))
 
 
 def test_the_codec_falls_back_to_fastavro() -> None:

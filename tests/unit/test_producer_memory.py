@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from producer.memory import NOTHING, Memory, Remembered, decode, memory_key, read_key
-from producer.parts import UNDATED
+from producer.parts import UNDATED, Splitter
+from producer.response import read_message
+from tests.polling import POINT, feed, message_json, reading_json
 
 EXAMPLE = Remembered(
     fetched_at=1_700_000_000_000_001,
@@ -29,6 +31,19 @@ def test_the_record_has_this_form_for_ever() -> None:
         "010173657474696e677300060a24181e400100000000000047910000000000000005000000000000000600000000"
         "0000000701343b25616263646566676801343b6d696a6b6c6d6e6f70"
     )
+
+
+def test_a_part_has_this_hash_for_ever() -> None:
+    """Another one would publish every window of every point again."""
+    of = feed("hour")
+    dates = ("2020-02-29T01:00:00", "2020-02-29T00:00:00", "2020-03-01", 7)
+    json = message_json(*(reading_json(ReadingDate=date) for date in dates), '"odd"')
+    message = read_message(json.encode(), of.mapping.fields, POINT, alone=True)
+    assert {part.key: part.hash(b"12345678").hex() for part in Splitter(of).split([message])} == {
+        20200229: "39aefe466351b3ec",
+        20200301: "6ac5e2f0cfc30a9f",
+        UNDATED: "2684d5f4f67d0725",
+    }
 
 
 @pytest.mark.parametrize("record", [None, b"", b"\x01", b"\x02" + EXAMPLE.encode(9)[1:], EXAMPLE.encode(9)[:-1]])

@@ -3,7 +3,7 @@
 import pytest
 
 from producer.points import Point, SeriesSettings
-from producer.readings import Asked, ReadingMapper, fields_of
+from producer.readings import Asked, ReadingMapper
 from runtime.errors import Poison
 from schemas import exact
 from schemas.reasons import Reason
@@ -211,7 +211,7 @@ def test_a_period_that_begins_more_than_a_day_after_the_request_is_in_the_future
 
 def test_what_the_mapping_does_not_know_flows_and_is_counted() -> None:
     text = reading_json(DeliveryCategory="GAS", ReadingMethod="Ny", Extra=1, ReadingDate="2020-02-29T00:20:00")
-    found = ReadingMapper(feed()).map(fields_of(text.encode()), Asked(Point(POINT), None, NOW))
+    found = ReadingMapper(feed()).map(text.encode(), Asked(Point(POINT), None, NOW))
     assert set(found.unknown) == {("category", "GAS"), ("method", "Ny"), ("field", "Extra"), ("off_grid", "GAS")}
 
 
