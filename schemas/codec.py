@@ -12,7 +12,9 @@ from fastavro.schema import SchemaParseException, UnknownType
 from schemas import exact, instants
 from schemas.column_reader import Forms, column_reader, columns_of
 from schemas.compatibility import differences, meanings
-from schemas.compiled import Form, Read, Uncommon, Write, forms, reader, writer
+from schemas.compiled import Uncommon
+from schemas.event_reader import Read, reader
+from schemas.event_writer import Form, Write, forms, writer
 from schemas.events import DeadLetter, Header, MeterValue, PutBack, Reading
 from schemas.registry import AvroSchema, SchemaRegistry, current
 

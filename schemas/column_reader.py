@@ -1,7 +1,7 @@
 """Reading records as a database takes them: from Avro to a row's columns in one step, without an event in between.
 
-As :func:`schemas.compiled.reader`, a function is made for the schema; it accepts the same bytes. What recurs – texts,
-numbers, and the fields of fixed length that stand side by side, such as a period – is looked up, not made again.
+As :func:`schemas.event_reader.reader`, a function is made for the schema; it accepts the same bytes. What recurs –
+texts, numbers, and the fields of fixed length that stand side by side, such as a period – is looked up, not made again.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -10,21 +10,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from schemas.compiled import (
-    DECIMAL_BYTES,
-    INSTANT_BYTES,
-    KEPT,
-    SHORT,
-    Kept,
-    Read,
-    Uncommon,
-    branch,
-    function_of,
-    instant_of,
-    kind_of,
-    long_lines,
-    rest_of_long,
-)
+from schemas.compiled import DECIMAL_BYTES, KEPT, SHORT, Kept, Uncommon, branch, function_of, kind_of
+from schemas.event_reader import INSTANT_BYTES, Read, instant_of, long_lines, rest_of_long
 from schemas.registry import AvroSchema
 
 
@@ -43,7 +30,7 @@ def column_reader(schema: AvroSchema, forms: Forms, plain: Collection[str]) -> R
     """A function that reads a record.
 
     Args:
-        schema: as :func:`schemas.compiled.reader` takes it.
+        schema: as :func:`schemas.event_reader.reader` takes it.
         forms: of the columns, which are the record's fields in order.
         plain: fields whose values are given besides.
 

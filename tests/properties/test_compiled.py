@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from schemas import compiled
+from schemas import compiled, event_reader, event_writer
 from schemas.codec import Codec, Undecodable
 from schemas.compiled import Uncommon
 from schemas.events import DeadLetter, MeterValue, Reading
@@ -23,8 +23,8 @@ class Pair:
 
     def __init__(self, event: type[Reading] | type[MeterValue]) -> None:
         schema = current(event.__name__)
-        self.read: compiled.Read[Any] = compiled.reader(schema, event)
-        self.write = compiled.writer(schema)
+        self.read: event_reader.Read[Any] = event_reader.reader(schema, event)
+        self.write = event_writer.writer(schema)
         self.plain: Codec[Any] = Codec(event, EmbeddedRegistry())
         self.plain._read = self.plain._write = None
 
@@ -130,9 +130,9 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_schema_of_other_types_is_refused() -> None:
     with pytest.raises(Uncommon):
-        compiled.reader(current("DeadLetter"), DeadLetter)
+        event_reader.reader(current("DeadLetter"), DeadLetter)
     with pytest.raises(Uncommon):
-        compiled.writer(current("DeadLetter"))
+        event_writer.writer(current("DeadLetter"))
 
 
 def test_what_is_unusual_is_not_cut_up() -> None:
