@@ -2,7 +2,7 @@
 
 - It outlives a way to Kafka that breaks while it looks for its coordinator: aiokafka takes a connection that is reset
   just then for a defect of its own, its sender ends, and the producer with it (seen with half-open connections).
-- It begins a transaction sooner after another one.
+- It begins a transaction sooner after another one, and tells what the broker refused of one that it breaks off.
 - It commits the group's offset before it adds any partition. A broker verifies with the coordinator what is first
   written in a transaction, one question per transaction at a time: one that another overtakes is refused ("not enough
   replicas", to be tried again later). aiokafka asks about batches and the offset side by side; one chunk in ten waited.
@@ -39,6 +39,19 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka
             retry_backoff_ms=made._retry_backoff * 1000,
             request_timeout_ms=made._request_timeout_ms,
         )
+
+    async def abort_transaction(self) -> None:
+        """As aiokafka's.
+
+        Raises:
+            KafkaError: what the broker refused, where that broke the transaction off: whatever else fails in it only
+                follows from that.
+        """
+        waiter = self._txn_manager._transaction_waiter
+        refused = waiter.exception() if waiter is not None and waiter.done() else None
+        await super().abort_transaction()
+        if refused is not None:
+            raise refused
 
 
 class Beginning(AddPartitionsToTxnHandler):  # type: ignore[misc]  # aiokafka has no types

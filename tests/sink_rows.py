@@ -1,7 +1,8 @@
 """Builders for tests of sinks: values with defaults, the records that bring them, and what a receiver's table shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -107,10 +108,15 @@ def row(content: MeterValue, offset: int | None = None, forms: Forms = AS_THEY_A
 
 def row_of(brought: Record, forms: Forms = AS_THEY_ARE) -> Row:
     """What a record brings."""
-    columns, source, *place, cause, held, fetched_at, sequence = CODEC.columns(forms, PLAIN)(brought.value)
+    columns, source, *place, cause, held, fetched_at, sequence = _columns(forms)(brought.value)
     point, category, reading_at = place
     identity = keys.identity_key(source, point, category, reading_at)
     return Row(brought, columns, identity, held == Held.OUTSIDE_HISTORY, source, cause, fetched_at, sequence)
+
+
+@lru_cache
+def _columns(forms: Forms) -> Callable[[bytes | None], tuple[Any, ...]]:
+    return CODEC.columns(forms, PLAIN)
 
 
 def content(of: Row) -> MeterValue:

@@ -121,8 +121,8 @@ def _restored(system: LocalSystem, random: Random) -> Iterator[str]:
     backup = system.directory / f"{receiver}.backup"
     copy, restore = (_dump, _restore_dump) if receiver == "vitec" else (_copy, _restore_copy)
     try:
-        before = _delivered(system, receiver)
         copy(system, backup)
+        before = _delivered(system, receiver)  # at least what the backup has
         yield receiver
         until(lambda: _delivered(system, receiver) > before, "something is delivered after the backup was taken")
         restore(system, backup)

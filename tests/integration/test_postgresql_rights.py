@@ -89,10 +89,11 @@ def work(writer: SqlWriter, offset: int | None = None) -> None:
     if offset is None:
         values.append(meter_value(sequence=at, delivery_category="GAS", unit="gallon"))
     end = {0: at + len(values), 1: opened.positions[1]}
-    written = writer.write(Batch([row(value) for value in values], opened.positions, end), refuse)
+    written = writer.write(Batch([row(value, forms=writer.forms) for value in values], opened.positions, end), refuse)
     assert written.refused == (offset is None)
     writer.look()
-    writer.put_back(lambda records: [row(meter_value(sequence=at, delivery_category="BACK")) for _ in records], refuse)
+    back = row(meter_value(sequence=at, delivery_category="BACK"), forms=writer.forms)
+    writer.put_back(lambda records: [back for _ in records], refuse)
     if not opened.live or offset is not None:
         writer.go_live()
 

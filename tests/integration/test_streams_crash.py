@@ -26,7 +26,7 @@ def load(hours: range) -> Iterator[Reading]:
 def until_struck(system: StreamsSystem, strike: Callable[[], bool]) -> None:
     """Feeds and strikes until a blow fell within the load: on a slow machine the load may be over before it."""
     for attempt in range(10):
-        system.feed(load(range(100 * attempt, 100 * (attempt + 1))))
+        system.feed(load(range(300 * attempt, 300 * (attempt + 1))))
         if strike():
             return
     raise AssertionError("no blow fell within the load")
