@@ -10,8 +10,17 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from schemas.compiled import DECIMAL_BYTES, KEPT, SHORT, Kept, Uncommon, branch, function_of, kind_of
-from schemas.event_reader import INSTANT_BYTES, Read, instant_of, long_lines, rest_of_long
+from schemas.compiled import KEPT, Kept, Uncommon, branch, function_of, kind_of
+from schemas.event_reader import (
+    INSTANT_BYTES,
+    Read,
+    indented,
+    instant_of,
+    long_lines,
+    optional_lines,
+    rest_of_long,
+    sized_lines,
+)
 from schemas.registry import AvroSchema
 
 
@@ -80,7 +89,7 @@ class _Making:
         columns = ", ".join(f"c{index}" for index, _ in self._fields)
         values = ", ".join(f"v{index}" for index in self._plain)
         lines += ["if at != len(data):", "  raise Uncommon", f"return ({columns}), {values}"]
-        body = [lines[0], *(f"  {line}" for line in lines[1:])]
+        body = [lines[0], *indented(lines[1:])]
         read: Read[tuple[Any, ...]] = function_of(body, self._names, "read")
         return read
 
@@ -111,16 +120,7 @@ class _Making:
         if not isinstance(node, list):
             return lines
         absent = [f"c{index} = null"] + ([f"v{index} = None"] if index in self._plain else [])
-        return [
-            "kind = data[at]",
-            "at += 1",
-            "if kind == 2:",
-            *(f"  {line}" for line in lines),
-            "elif kind:",
-            "  raise Uncommon",
-            "else:",
-            *(f"  {line}" for line in absent),
-        ]
+        return optional_lines(lines, absent)
 
     def _present(self, index: int, node: Any) -> list[str]:
         kind, wanted = kind_of(node), index in self._plain
@@ -129,22 +129,11 @@ class _Making:
         if kind == "timestamp-micros" and not wanted:
             return [f"c{index} = instant[data[at : at + {INSTANT_BYTES}]]", f"at += {INSTANT_BYTES}"]
         if kind == "string":
-            most, empty, plain = SHORT, "", f"v{index} = plain_text[raw]"
-        elif kind == "decimal" and not wanted:
-            most, empty, plain = 2 * DECIMAL_BYTES, " or not size", ""
-        else:
-            raise Uncommon(f"a field of type {kind}")
-        return [
-            "size = data[at]",
-            f"if size > {most} or size & 1{empty}:",
-            "  raise Uncommon",
-            "at += 1",
-            "end = at + (size >> 1)",
-            "raw = data[at:end]",
-            f"c{index} = {'text[raw]' if kind == 'string' else 'decimal(raw)'}",
-            *([plain] if wanted else []),
-            "at = end",
-        ]
+            plain = [f"v{index} = plain_text[raw]"] if wanted else []
+            return sized_lines(kind, [f"c{index} = text[raw]", *plain])
+        if wanted:
+            raise Uncommon(f"a plain field of type {kind}")
+        return sized_lines(kind, [f"c{index} = decimal(raw)"])
 
 
 class _Part:

@@ -1,6 +1,6 @@
 """A function that reads a record's Avro into an event; see :mod:`schemas.compiled`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from schemas import instants
@@ -39,11 +39,7 @@ def reader(schema: AvroSchema, event: Callable[..., E]) -> Read[E]:
     for index, field in enumerate(schema["fields"]):
         value, optional = f"v{index}", isinstance(field["type"], list)
         reads = _reads(branch(field["type"]), value, names)
-        if optional:
-            lines += ["  kind = data[at]", "  at += 1", "  if kind == 2:", *(f"    {line}" for line in reads)]
-            lines += ["  elif kind:", "    raise Uncommon", "  else:", f"    {value} = None"]
-        else:
-            lines += [f"  {line}" for line in reads]
+        lines += indented(optional_lines(reads, [f"{value} = None"]) if optional else reads)
     fields = ", ".join(f"v{index}" for index in range(len(schema["fields"])))
     lines += ["  if at != len(data):", "    raise Uncommon", f"  return event({fields})"]
     read: Read[E] = function_of(lines, names, "read")
@@ -61,22 +57,28 @@ def _reads(node: Any, value: str, names: dict[str, Any]) -> list[str]:
         return [f"{value} = instants[data[at : at + {INSTANT_BYTES}]]", f"at += {INSTANT_BYTES}"]
     if kind == "long":
         return long_lines(value)
-    if kind == "string":
-        most, made = SHORT, "texts[data[at:end]]"
-    elif kind == "decimal":
-        most, made = 2 * DECIMAL_BYTES, "number(data[at:end], 'big', signed=True)"
-    else:
+    made = "texts[raw]" if kind == "string" else "number(raw, 'big', signed=True)"
+    return sized_lines(kind, [f"{value} = {made}"])
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """The lines of a block."""
+    return [f"  {line}" for line in lines]
+
+
+def optional_lines(present: Iterable[str], absent: Iterable[str]) -> list[str]:
+    """The lines that read a union of null and another type, given those for either."""
+    begin = ["kind = data[at]", "at += 1", "if kind == 2:"]
+    return [*begin, *indented(present), "elif kind:", "  raise Uncommon", "else:", *indented(absent)]
+
+
+def sized_lines(kind: str, use: Iterable[str]) -> list[str]:
+    """The lines that read a text or decimal, given those that make something of its bytes ``raw``."""
+    if kind not in ("string", "decimal"):
         raise Uncommon(f"a field of type {kind}")
-    empty = " or not size" if kind == "decimal" else ""
-    return [
-        "size = data[at]",
-        f"if size > {most} or size & 1{empty}:",
-        "  raise Uncommon",
-        "at += 1",
-        "end = at + (size >> 1)",
-        f"{value} = {made}",
-        "at = end",
-    ]
+    most, empty = (SHORT, "") if kind == "string" else (2 * DECIMAL_BYTES, " or not size")
+    check = [f"if size > {most} or size & 1{empty}:", "  raise Uncommon"]
+    return ["size = data[at]", *check, "at += 1", "end = at + (size >> 1)", "raw = data[at:end]", *use, "at = end"]
 
 
 def long_lines(value: str) -> list[str]:
