@@ -179,7 +179,7 @@ async def test_a_missing_or_foreign_client_certificate_is_said_to_be_refused(
             context = tls_context("sources.feed.tls", of.settings.tls, {})
             metrics = ProducerMetrics(CollectorRegistry())
             async with Client(of, credentials(of.settings.auth, {}), gate, metrics, context) as client:
-                for _ in range(20):
+                for _ in range(200):
                     with pytest.raises(Transient):
                         await client.get(ASKED, WINDOW)
                     if gate.why:
