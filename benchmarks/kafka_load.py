@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaProducer
 
 from benchmarks.events import Encoded
+from runtime.publish import Record, send
 from streams.opening import BATCH_BYTES
-from streams.publish import Record, send
 
 
 def load(bootstrap_servers: str, topic: str, records: Iterable[Encoded]) -> int:

@@ -14,8 +14,8 @@ import time
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
+from runtime.publish import send
 from streams.opening import BATCH_BYTES
-from streams.publish import send
 
 CHUNK = 5_000
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from schemas.compiled import KEPT, Kept, Uncommon, branch, function_of, kind_of
 from schemas.event_reader import (
@@ -22,6 +22,9 @@ from schemas.event_reader import (
     sized_lines,
 )
 from schemas.registry import AvroSchema
+
+Kind = Literal["text", "integer", "instant", "number"]
+"""Of a column; the names of the :class:`Forms`."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +151,15 @@ class _Part:
             self.read = {bytes([2 * index]): symbol for index, symbol in enumerate(node["symbols"])}.__getitem__
 
 
+def column_kind(node: Any) -> Kind:
+    """What a field's type is as a column."""
+    kinds: dict[str, Kind] = {"long": "integer", "timestamp-micros": "instant", "decimal": "number"}
+    return kinds.get(kind_of(node), "text")
+
+
 def _form(node: Any, forms: Forms) -> Callable[[Any], Any]:
-    return {"long": forms.integer, "timestamp-micros": forms.instant, "decimal": forms.number}.get(
-        kind_of(node), forms.text
-    )
+    form: Callable[[Any], Any] = getattr(forms, column_kind(node))
+    return form
 
 
 def _length(node: Any) -> int | None:

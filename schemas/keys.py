@@ -34,8 +34,13 @@ def identity_key(source: str, metering_point: str, delivery_category: str, readi
 
 
 def identity_start(source: str, metering_point: str, delivery_category: str) -> bytes:
-    """What the identity keys of a series begin with: ``b"%d]" % reading_at`` follows."""
+    """What the identity keys of a series begin with, for :func:`identity_from`."""
     return series_key(source, metering_point, delivery_category)[:-1] + b","
+
+
+def identity_from(start: bytes, reading_at: int) -> bytes:
+    """The same as :func:`identity_key`, of a series whose :func:`identity_start` was made once."""
+    return b"%b%d]" % (start, reading_at)
 
 
 def outside_key(source: str, metering_point: str, delivery_category: str, reading_at: int, fetched_at: int) -> bytes:

@@ -4,12 +4,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from schemas.column_reader import Kind, column_kind
+from schemas.compiled import branch
 from schemas.reasons import Held
 from schemas.registry import current
-
-Kind = Literal["text", "integer", "instant", "number"]
 
 KEY = ("source", "metering_point", "delivery_category", "reading_at")
 CONTENT_TEXTS = ("unit", "consumption_unit", "reading_method", "reading_reason")
@@ -31,17 +31,7 @@ class Column:
 
 
 def _column(field: dict[str, Any]) -> Column:
-    branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
-    (kind,) = [branch for branch in branches if branch != "null"]
-    logical = kind.get("logicalType") if isinstance(kind, dict) else None
-    found: Kind = "text"
-    if logical == "decimal":
-        found = "number"
-    elif logical == "timestamp-micros":
-        found = "instant"
-    elif kind == "long":
-        found = "integer"
-    return Column(field["name"], found, "null" in branches)
+    return Column(field["name"], column_kind(branch(field["type"])), isinstance(field["type"], list))
 
 
 COLUMNS = (*map(_column, current("MeterValue")["fields"]), Column(DELIVERED_AT, "instant", nullable=False))

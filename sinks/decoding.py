@@ -79,7 +79,7 @@ class Decoder:
         except UnknownSchemaId as error:
             raise Poison(Reason.UNKNOWN_SCHEMA, str(error)) from None
         series: _Series = self._series[source, point, category]
-        identity = series.key + b"%d]" % reading_at
+        identity = keys.identity_from(series.key, reading_at)
         outside = held == Held.OUTSIDE_HISTORY
         key = keys.outside_key(source, point, category, reading_at, fetched_at) if outside else identity
         if record.key != key:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from runtime.errors import ConfigError, Transient
+from schemas.column_reader import Kind
 from sinks import columns, migrations, postgresql_connection
 from sinks.batch import Row, RowsRefused
 from sinks.binary_copy import FORMS, copy_data
@@ -20,7 +21,7 @@ from sinks.dsn import read_dsn, unverified
 
 log = logging.getLogger(__name__)
 
-TYPES: dict[columns.Kind, str] = {
+TYPES: dict[Kind, str] = {
     "text": "text",
     "integer": "bigint",
     "instant": "timestamptz",

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from runtime.errors import Transient
 from schemas import exact, instants
-from schemas.column_reader import Forms
+from schemas.column_reader import Forms, Kind
 from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
 from sinks.database import LOCKED_AFTER
@@ -18,7 +18,7 @@ from sinks.database import LOCKED_AFTER
 Identity = tuple[int, int]
 """Device and inode."""
 
-TYPES: dict[columns.Kind, str] = {"text": "TEXT", "integer": "INTEGER", "instant": "TEXT", "number": "TEXT"}
+TYPES: dict[Kind, str] = {"text": "TEXT", "integer": "INTEGER", "instant": "TEXT", "number": "TEXT"}
 
 
 @lru_cache(maxsize=1 << 16)

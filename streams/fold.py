@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from schemas.events import Cause, Granularity, MeterValue, Reading
-from schemas.keys import identity_start, outside_key, series_key
+from schemas.keys import identity_from, identity_start, outside_key, series_key
 from streams.rules.entry import Entry, entry
 from streams.rules.event import Origin, Series, event, outside
 from streams.rules.merge import merge
@@ -107,7 +107,7 @@ class Fold:
         origin = Origin(self._stamp.epoch, sequence, self._stamp.published_at)
         cause: Cause = "new" if was is None else "corrected"
         for changed in series.contents.take(was, now):
-            key = b"%b%d]" % (series.identities, changed.now.entry.reading_at)
+            key = identity_from(series.identities, changed.now.entry.reading_at)
             self._values.append((key, event(series.name, changed, cause, origin)))
             cause = "recomputed"
 

@@ -15,6 +15,7 @@ from runtime.circuit import Circuit
 from runtime.errors import Fatal
 from runtime.kafka_refusals import refusal
 from runtime.metrics import StreamsMetrics
+from runtime.publish import Record, send
 from runtime.topics import TopicNames
 from schemas import instants
 from schemas.codec import Codec
@@ -25,7 +26,6 @@ from streams.intake import SLICE, Intake, Judged
 from streams.marker import MARKER_KEY, Marker
 from streams.patience import Patience
 from streams.position import check_within
-from streams.publish import Record, send
 from streams.rules.rules import Rules
 from streams.state import PartitionState
 from streams.state_log import StateLog
@@ -144,8 +144,7 @@ class Partition:
 
     async def _commit(self, judged: Judged, folded: Folded, next_offset: int) -> None:
         async with self._transaction() as producer:
-            # Inside a transaction the order is free. Side by side, Kafka takes the offset while values are encoded;
-            # and what it refuses is told by whichever it refused, not by the next one, which finds it broken off.
+            # Inside a transaction the order is free. Side by side, Kafka takes the offset while values are encoded.
             offset = producer.send_offsets_to_transaction(
                 {self._readings: next_offset}, self._shared.names.streams_group
             )

@@ -93,4 +93,5 @@ def test_a_schema_of_other_types_is_refused() -> None:
 
 @given(st.text(), st.text(), st.text(), st.integers(-(2**63), 2**63 - 1))
 def test_an_identity_key_is_its_beginning_and_its_date(source: str, point: str, category: str, at: int) -> None:
-    assert keys.identity_start(source, point, category) + b"%d]" % at == keys.identity_key(source, point, category, at)
+    start = keys.identity_start(source, point, category)
+    assert keys.identity_from(start, at) == keys.identity_key(source, point, category, at)

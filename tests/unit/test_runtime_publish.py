@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import Fatal
-from streams.publish import MAX_RECORD, Record, send
+from runtime.publish import MAX_RECORD, Record, send
 
 
 class Batch:
