@@ -1,10 +1,11 @@
 """An administrator's connection to Kafka whose failures are of our own error tree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import AuthorizationError, BrokerNotAvailableError, KafkaError, RetriableError
 
 from runtime.errors import ConfigError, Transient
@@ -48,3 +49,19 @@ def admin(settings: KafkaSettings) -> Iterator[Any]:
         raise Transient(f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__})") from error
     except AuthorizationError as error:
         raise ConfigError([f"Kafka at {settings.bootstrap_servers}: {type(error).__name__}; {GRANT}"]) from error
+
+
+def configure_topic(client: Any, topic: str, configs: Mapping[str, str | None]) -> None:
+    """Sets configurations of a topic; those with None go back to what they are by themselves.
+
+    kafka-python's ``alter_configs`` returns a refusal as a text among its results; here it is an error.
+
+    Raises:
+        Transient: the cluster refused; a new controller that is not in office yet does.
+    """
+    changes: dict[str, Any] = {
+        name: ("DELETE", None) if value is None else ("SET", value) for name, value in configs.items()
+    }
+    results = client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, changes)])
+    if (result := results["topic"][topic]) != "OK":
+        raise Transient(f"Kafka does not change the configuration of {topic}: {result}")

@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
 from local.process import ServiceError
 from local.system import LocalSystem
 from runtime.errors import MeterstreamError
-from runtime.kafka_admin import admin
+from runtime.kafka_admin import admin, configure_topic
 
 PAUSE = 0.3
 WITHIN = 180.0
@@ -32,7 +31,7 @@ def asked(system: LocalSystem, question: Callable[[Any], T | None], what: str) -
             with admin(system.settings.kafka) as client:
                 answer = question(client)
         except (KafkaError, MeterstreamError) as error:
-            seen = f": {type(error).__name__}"
+            seen = f": {type(error).__name__}: {error}"
         else:
             if answer is not None:
                 return answer
@@ -77,8 +76,12 @@ def wait_in_step(system: LocalSystem) -> None:
 
 def set_limit(system: LocalSystem, topic: str, size: int) -> None:
     """Has a topic take record batches of so many bytes at most."""
-    resource = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})
-    asked(system, lambda client: bool(client.alter_configs([resource])) or None, f"a limit for {topic}")
+
+    def question(client: Any) -> bool:
+        configure_topic(client, topic, {"max.message.bytes": str(size)})
+        return True
+
+    asked(system, question, f"a limit for {topic}")
 
 
 def grant(system: LocalSystem, entries: Sequence[Any]) -> None:

@@ -5,13 +5,13 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.admin import OffsetSpec
 from kafka.errors import GroupIdNotFoundError
 
 from local.chaos.operator import NotMet, persistent, until
 from operations.progress import progress
 from runtime.kafka import kafka_python_options
-from runtime.kafka_admin import admin
+from runtime.kafka_admin import admin, configure_topic
 from runtime.settings.tree import Settings
 from runtime.topic_admin import made_anew, topic_ids
 from runtime.topics import TopicNames
@@ -25,11 +25,8 @@ DONE = ("OK", GroupIdNotFoundError.__name__)
 @persistent
 def configure(settings: Settings, topic: str, configs: Mapping[str, str | None]) -> None:
     """Sets configurations of a topic; those with None go back to what they are by themselves."""
-    changes: dict[str, Any] = {
-        name: ("DELETE", None) if value is None else ("SET", value) for name, value in configs.items()
-    }
     with admin(settings.kafka) as client:
-        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, changes)])
+        configure_topic(client, topic, configs)
 
 
 @persistent

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from local.cluster import Cluster
 from runtime.errors import PositionError
+from runtime.kafka_admin import configure_topic
 from runtime.settings.load import load
 from runtime.settings.receiver import BatchSettings
 from runtime.share import Share
@@ -83,8 +83,7 @@ def remove_records(system: SinkSystem, before: int) -> None:
     """Removes what stands before an offset of the default point's partition."""
     admin = system.admin()
     for policy in ("delete", "compact"):  # Kafka refuses to remove records of a compacted topic
-        kind = ConfigResourceType.TOPIC
-        admin.alter_configs([ConfigResource(kind, system.names.values, {"cleanup.policy": policy})])
+        configure_topic(admin, system.names.values, {"cleanup.policy": policy})
         if policy == "delete":
             admin.delete_records({TopicPartition(system.names.values, record(value()).partition): before})
     admin.close()

@@ -10,12 +10,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from local.cluster import Cluster
 from producer.log import KafkaLog, Record
 from runtime.dead_letters import Context, Original, dead_letter
 from runtime.errors import ConfigError, ExitCode, Transient
+from runtime.kafka_admin import configure_topic
 from runtime.topic_admin import verify
 from runtime.topics import MAX_MESSAGE_BYTES
 from schemas.reasons import Reason, Stage
@@ -37,7 +37,7 @@ def system(kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[StreamsSyste
 
 def limit(system: StreamsSystem, topic: str, size: int) -> None:
     """Asks for another limit; the broker keeps to it a moment later."""
-    system.admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
+    configure_topic(system.admin, topic, {"max.message.bytes": str(size)})
 
 
 def test_streams_stops_names_the_setting_and_goes_on_when_it_is_put_back(system: StreamsSystem) -> None:
