@@ -7,8 +7,9 @@ import logging
 
 import click
 
-from operations import chaos, config, dead_letters, plan, receivers, reprocess, state, status, topics
+from operations import chaos, config, dead_letters, plan, reprocess, state, status, topics
 from operations.invocation import Commands, config_option
+from operations.receivers.command import receivers
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +28,7 @@ def main() -> None:
 for group in (
     topics.topics,
     state.state,
-    receivers.receivers,
+    receivers,
     dead_letters.dead_letters,
     status.status,
     config.config,

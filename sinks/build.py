@@ -7,7 +7,7 @@ from pathlib import Path
 from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
 from runtime.registry import schema_registry
-from runtime.settings.receiver import ReceiverSettings
+from runtime.settings.receiver import StageSettings
 from runtime.share import Share
 from runtime.topics import TopicNames
 from schemas.codec import Codec
@@ -86,18 +86,24 @@ def _every_problem(
     return wanted, database
 
 
-def database_of(name: str, receiver: ReceiverSettings, environment: Mapping[str, str]) -> Database:
-    """A connection to a receiver's database, not yet opened.
+def database_of(name: str, stage: StageSettings, environment: Mapping[str, str]) -> Database:
+    """A connection to the database of a receiver's stage, not yet opened. ``name``: as messages have it.
 
     Raises:
         ConfigError: the DSN or the path is not as it must be.
     """
-    if receiver.database == "sqlite":
-        return SQLite(name, _writable(name, receiver.path), receiver.timeout)
-    if receiver.dsn is None:
+    match stage.database:
+        case "postgresql":
+            return PostgreSQL(Address(name, _dsn(name, stage, environment), stage.database_schema, stage.timeout))
+        case "sqlite":
+            return SQLite(name, _writable(name, stage.path), stage.timeout)
+    raise ConfigError([f"receivers.{name}.database: {stage.database} is not there yet"])
+
+
+def _dsn(name: str, stage: StageSettings, environment: Mapping[str, str]) -> str:
+    if stage.dsn is None:
         raise ConfigError([f"receivers.{name}.dsn: missing"])
-    dsn = receiver.dsn.reveal(environment)
-    return PostgreSQL(Address(name, dsn, receiver.database_schema, receiver.timeout))
+    return stage.dsn.reveal(environment)
 
 
 def _writable(name: str, path: Path | None) -> Path:

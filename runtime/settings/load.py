@@ -121,6 +121,8 @@ def _missing(node: Any, path: str, environment: Mapping[str, str]) -> Iterator[s
                 yield f"{path}: {error}"
         case dict():
             for name, value in node.items():
+                if name == "test" and path.startswith("receivers."):
+                    continue  # another process's: its worker asks for it by its own name
                 if name == "points" and isinstance(value, str) and not _readable(value):
                     yield f"{path}.points: {value} is not a readable file"
                 yield from _missing(value, f"{path}.{name}", environment)

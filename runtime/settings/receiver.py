@@ -1,5 +1,6 @@
-"""A receiver: one receiving system's database."""
+"""A receiver: one receiving system, with a database of its own for each of its stages."""
 
+from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
@@ -7,6 +8,10 @@ from pydantic import Field, model_validator
 
 from runtime.settings.group import Group
 from runtime.settings.secret import Secret
+
+Stage = Literal["production", "test"]
+DatabaseKind = Literal["postgresql", "sqlite", "mariadb", "sqlserver", "files"]
+IN_A_FILE: tuple[DatabaseKind, ...] = ("sqlite", "files")
 
 
 class BatchSettings(Group):
@@ -17,18 +22,20 @@ class BatchSettings(Group):
     fetch_bytes: int = Field(default=8 << 20, ge=1 << 10, description="fetched from a broker at once")
 
 
-class ReceiverSettings(Group):
-    """One receiver; its name is its key in the file."""
+class StageSettings(Group):
+    """Where one stage of a receiver stands, and what of the feed it is given."""
 
-    database: Literal["postgresql", "sqlite"]
-    dsn: Secret | None = Field(default=None, description="postgresql: libpq connection string or URL")
+    database: DatabaseKind
+    dsn: Secret | None = Field(default=None, description="the database's address with user and password, as a URL")
     database_schema: str = Field(
         default="meterstream",
         pattern=r"^[a-z_][a-z0-9_]{0,40}$",
-        description="postgresql: the schema of the receiver's tables",
+        description="postgresql, sqlserver: the schema of the receiver's tables",
     )
-    path: Path | None = Field(default=None, description="sqlite: the database file")
-    points: Path = Field(description="CSV: metering_point,category; an empty category means all of the point's")
+    path: Path | None = Field(default=None, description="sqlite: the database file; files: the folder of the drops")
+    history_from: date | None = Field(
+        default=None, description="only periods that begin on this day (in the receiver's zone) or later; default: all"
+    )
     timeout: float = Field(
         default=30.0, gt=0, le=45, description="seconds that one database statement may take; /healthz waits for 60"
     )
@@ -36,8 +43,51 @@ class ReceiverSettings(Group):
 
     @model_validator(mode="after")
     def _has_its_address(self) -> Self:
-        if self.database == "postgresql" and self.dsn is None:
-            raise ValueError('a postgresql receiver needs dsn = { env = "NAME" }')
-        if self.database == "sqlite" and self.path is None:
-            raise ValueError("a sqlite receiver needs path, the database file")
+        if self.database not in IN_A_FILE and self.dsn is None:
+            raise ValueError(f'a {self.database} receiver needs dsn = {{ env = "NAME" }}')
+        if self.database in IN_A_FILE and self.path is None:
+            what = "the database file" if self.database == "sqlite" else "the folder of the drops"
+            raise ValueError(f"a {self.database} receiver needs path, {what}")
         return self
+
+
+class PolicySettings(Group):
+    """What a receiver is shown in its layouts; what is not set here is as the layout says."""
+
+    estimated: Literal["deliver", "wait"] | None = Field(
+        default=None, description="estimated and temporary values: delivered, or waited for until they are measured"
+    )
+    missing: Literal["null", "skip"] | None = Field(
+        default=None, description="a value that the utility says is missing: a row with NULL, or no row"
+    )
+    held: Literal["null", "skip"] | None = Field(
+        default=None, description="a consumption that is held back: a row with NULL, or no row"
+    )
+    gap: Literal["deliver", "null", "skip"] | None = Field(
+        default=None, description="a register's consumption that spans more than its period"
+    )
+
+
+class ReceiverSettings(StageSettings):
+    """One receiver; its name is its key in the file. Its own fields are those of its stage ``production``."""
+
+    points: Path = Field(description="CSV or TOML: which metering points it is given, and under which keys")
+    layouts: tuple[str, ...] = Field(
+        default=(), description="the views it finds besides meter_values: names of shipped layouts, or paths of files"
+    )
+    zone: str = Field(
+        default="+01:00", description="in which dates are meant: an offset, or a zone such as Europe/Stockholm"
+    )
+    policy: PolicySettings = PolicySettings()
+    test: StageSettings | None = Field(
+        default=None, description="a stage beside production; with it, production waits for `receivers go-live`"
+    )
+
+    def stage(self, stage: Stage) -> StageSettings | None:
+        """Where a stage stands; None: the receiver has no such stage."""
+        return self if stage == "production" else self.test
+
+
+def label(receiver: str, stage: Stage) -> str:
+    """What a receiver's stage is called in groups, tables and messages: ``vitec``, ``vitec.test``."""
+    return receiver if stage == "production" else f"{receiver}.{stage}"

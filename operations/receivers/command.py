@@ -1,0 +1,15 @@
+"""The group of commands; each has a file of its own, a new one is added to the list below."""
+
+import click
+
+from operations.invocation import Commands
+from operations.receivers import upkeep
+
+
+@click.group(cls=Commands)
+def receivers() -> None:
+    """The receiving systems: from the choice of metering points to live."""
+
+
+for command in (upkeep.refill, upkeep.switch):
+    receivers.add_command(command)

@@ -1,0 +1,75 @@
+"""Which receiver and stage a command is for."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import click
+
+from operations.invocation import settings
+from runtime.errors import ConfigError
+from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, label
+from runtime.settings.tree import Settings
+from sinks.build import database_of
+from sinks.database import Database
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A receiver's stage, as the settings have it."""
+
+    settings: Settings
+    name: str
+    stage: Stage
+
+    @property
+    def label(self) -> str:
+        """``vitec``, ``vitec.test``."""
+        return label(self.name, self.stage)
+
+    @property
+    def receiver(self) -> ReceiverSettings:
+        """The receiver, whichever the stage."""
+        return self.settings.receivers[self.name]
+
+    @property
+    def address(self) -> StageSettings:
+        """Where the stage stands."""
+        return cast(StageSettings, self.receiver.stage(self.stage))  # looked at by choose()
+
+    def database(self) -> Database:
+        """A connection to the stage's database, not yet opened.
+
+        Raises:
+            ConfigError: its address is not as it must be.
+        """
+        return database_of(self.label, self.address, os.environ)
+
+
+def stage_option(command: F) -> F:
+    """``--stage``."""
+    option = click.option(
+        "--stage", type=click.Choice(["production", "test"]), default="production", show_default=True, help="Which one."
+    )
+    return option(command)
+
+
+def choose(name: str, stage: Stage = "production") -> Chosen:
+    """The receiver's stage of this invocation's settings.
+
+    Raises:
+        ConfigError: there is no such receiver, or it has no such stage.
+    """
+    configured = settings()
+    receiver = configured.receivers.get(name)
+    if receiver is None:
+        known = ", ".join(sorted(configured.receivers)) or "none"
+        raise ConfigError([f"receivers.{name}: there is no such receiver; the settings have: {known}"])
+    if receiver.stage(stage) is None:
+        raise ConfigError(
+            [f"receivers.{name}.{stage}: there is no such stage; write a section [receivers.{name}.test]"]
+        )
+    return Chosen(configured, name, stage)
