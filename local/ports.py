@@ -1,8 +1,12 @@
 """Free TCP ports on loopback for the services of one machine."""
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
 from functools import cache
+from pathlib import Path
 
 from local.process import ServiceError
 
@@ -13,25 +17,37 @@ TRIES = 200
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 on which nothing listens now, never one that this process was given before.
+    """Returns a port of 127.0.0.1 on which nothing listens now, and which is this process's for as long as it lives.
 
-    Chosen at random, so that several test processes on one machine do not reach for the same one.
+    Another process of this user is not given it meanwhile, also while its service is stopped between two starts.
 
     Raises:
         OSError: Two hundred tries found none.
     """
     for _ in range(TRIES):
         port = random.randint(FIRST, LAST)
-        if port not in _given() and _is_free(port):
-            _given().add(port)
+        if port not in _reserved() and _is_free(port) and _reserve(port):
             return port
     raise OSError(f"no free TCP port found between {FIRST} and {LAST} on 127.0.0.1 in {TRIES} tries")
 
 
 @cache
-def _given() -> set[int]:
-    """The ports that were chosen: a service that is to listen on one may not have started yet."""
-    return set()
+def _reserved() -> dict[int, int]:
+    """This process's ports, and the open files whose locks say so to the others; its end lets go of them."""
+    return {}
+
+
+def _reserve(port: int) -> bool:
+    folder = Path(tempfile.gettempdir()) / f"meterstream-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return False
+    _reserved()[port] = file
+    return True
 
 
 def require_free(port: int) -> None:

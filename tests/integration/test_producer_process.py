@@ -197,7 +197,7 @@ def test_kafka_may_be_away_at_the_start_and_later(tmp_path: Path, unique: str) -
             assert system.get("/healthz")[0] == 200
             assert system.get("/readyz")[0] == 503
             with broker:
-                eventually(lambda: ready(system), within=60)
+                eventually(lambda: ready(system), within=120)
                 eventually(lambda: len(system.readings()) == len(POINTS))
                 broker.stop()
                 values[DATES[1]] = 2
@@ -205,7 +205,7 @@ def test_kafka_may_be_away_at_the_start_and_later(tmp_path: Path, unique: str) -
                 assert system.get("/healthz")[0] == 200
                 assert process.poll() is None
                 broker.start()
-                eventually(lambda: ready(system), within=60)
+                eventually(lambda: ready(system), within=120)
                 eventually(lambda: len(winners(system.readings())) == 2)
                 utility.requests.clear()
                 eventually(lambda: min(map(utility.requests.count, POINTS)) >= 2)
