@@ -71,7 +71,7 @@ def progress(settings: Settings) -> Progress:
         Transient: it cannot be reached.
     """
     names = TopicNames.of(settings)
-    groups = {name: names.sink_group(name) for name in settings.receivers}
+    groups = {name: names.sink_group(name) for name in settings.deliveries()}
     with admin(settings.kafka) as client:
         # Positions first: they can then never be beyond the ends.
         positions = patiently(lambda: client.list_group_offsets([names.streams_group, *groups.values()]))

@@ -24,10 +24,10 @@ from runtime.topics import MAX_MESSAGE_BYTES, TopicNames
 from schemas import instants
 from schemas.codec import Codec
 from schemas.events import PutBack
-from sinks import upkeep
 from sinks.build import database_of
 from sinks.clients import connected
 from sinks.put_back import PutBackRecord
+from sinks.upkeep import Upkeep
 
 AT_ONCE = 100
 """Dead letters between two notes."""
@@ -106,8 +106,8 @@ class PuttingBack:
             for receiver in plan.receivers:
                 by_receiver[receiver].append(plan.request)
         for receiver, requests in by_receiver.items():
-            database = database_of(receiver, self._settings.receivers[receiver], self._environment)
-            upkeep.put_back(database, receiver, self._settings.epoch, requests)
+            database = database_of(receiver, self._settings.deliveries()[receiver], self._environment)
+            Upkeep(database, receiver, self._settings.epoch).put_back(requests)
 
     def _note(self, plan: Plan, folded: Mapping[str, Folded]) -> Outgoing:
         done = PutBack(

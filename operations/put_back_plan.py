@@ -130,12 +130,12 @@ class Planner:
         """Sinks: into the one receiver that refused it, or into all for which it was no value at all."""
         if letter.topic != self._names.values:
             return _impossible(letter, f"it is of another epoch: it came from {letter.topic}")
-        if letter.receiver is not None and letter.receiver not in self._settings.receivers:
+        if letter.receiver is not None and letter.receiver not in self._settings.deliveries():
             return _impossible(letter, f"the settings have no receiver {letter.receiver}")
         if letter.reason == Reason.WRONG_KEY:
             return _impossible(letter, "its key or partition is not its value's: nobody of ours wrote it")
         _decoded(self._values, letter)
-        receivers = (letter.receiver,) if letter.receiver is not None else tuple(self._settings.receivers)
+        receivers = (letter.receiver,) if letter.receiver is not None else tuple(self._settings.deliveries())
         return Plan(letter, "put_back", f"to the worker of {', '.join(receivers)}", receivers=receivers)
 
     def _partition(self, metering_point: str) -> int:

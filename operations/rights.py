@@ -33,7 +33,7 @@ def rights(settings: Settings) -> dict[str, tuple[Right, ...]]:
     """
     names = TopicNames.of(settings)
     found = {"producer": _producer(names), "streams": _streams(names)}
-    for receiver in settings.receivers:
+    for receiver in settings.deliveries():
         found[f"sink-{receiver}"] = _sink(names, receiver)
     return found | {"watcher": _watcher(settings), "operator": _operator(settings)}
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from producer.dates import WrittenDate
-from producer.zones import Zone
 from runtime.settings.source import Stamp
+from runtime.zones import Zone
 from schemas.events import Granularity
 from schemas.instants import DAY, HOUR, MINUTE
 

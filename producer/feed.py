@@ -10,9 +10,9 @@ import msgspec
 from producer.calendar import Grid
 from producer.mapping import Mapping, load_mapping
 from producer.points import NOTHING_SET, Point, SeriesSettings
-from producer.zones import Zone, zone_of
 from runtime.errors import ConfigError
 from runtime.settings.source import CategorySettings, SourceSettings
+from runtime.zones import Zone, zone_of
 from schemas.events import SeriesKind
 
 FINGERPRINT = 8

@@ -151,62 +151,72 @@ class SinkMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         """Registers every series."""
         self.consumed = Counter(
-            "meterstream_sink_consumed", "Records read and committed.", ["receiver"], registry=registry
+            "meterstream_sink_consumed", "Records read and committed.", ["receiver", "stage"], registry=registry
         )
         self.written = Counter(
-            "meterstream_sink_rows_written", "Rows inserted or replaced.", ["receiver"], registry=registry
+            "meterstream_sink_rows_written", "Rows inserted or replaced.", ["receiver", "stage"], registry=registry
         )
         self.superseded = Counter(
             "meterstream_sink_rows_superseded",
             "Rows not written: the table, or the same batch, held a newer one.",
-            ["receiver"],
+            ["receiver", "stage"],
             registry=registry,
         )
         self.withheld = Counter(
             "meterstream_sink_rows_withheld",
             "Values not meant for this receiver.",
-            ["receiver"],
+            ["receiver", "stage"],
             registry=registry,
         )
         self.dead_letters = Counter(
             "meterstream_sink_dead_letters",
             "Records and rows that became dead letters.",
-            ["receiver", "reason"],
+            ["receiver", "stage", "reason"],
             registry=registry,
         )
         self.freshness_seconds = BatchHistogram(
             "meterstream_sink_freshness_seconds",
             "From the utility's answer being asked for to its committed row (new and corrected values).",
-            ["receiver"],
+            ["receiver", "stage"],
             buckets=SECONDS,
             registry=registry,
         )
         self.batch_rows = Histogram(
-            "meterstream_sink_batch_rows", "Rows per transaction.", ["receiver"], buckets=BATCH, registry=registry
+            "meterstream_sink_batch_rows",
+            "Rows per transaction.",
+            ["receiver", "stage"],
+            buckets=BATCH,
+            registry=registry,
         )
         self.transaction_seconds = Histogram(
             "meterstream_sink_transaction_seconds",
             "One database transaction.",
-            ["receiver"],
+            ["receiver", "stage"],
             buckets=SECONDS,
             registry=registry,
         )
         self.lag_records = Gauge(
             "meterstream_sink_lag_records",
             "Records between this receiver's position and the end of the values topic.",
-            ["receiver"],
+            ["receiver", "stage"],
+            registry=registry,
+        )
+        self.left_records = Gauge(
+            "meterstream_sink_second_pass_records",
+            "Records that are still to be read again, for points that were mapped later or after a rewind.",
+            ["receiver", "stage"],
             registry=registry,
         )
         self.waiting = Gauge(
             "meterstream_sink_waiting",
             "1 while the database cannot be written and is waited for.",
-            ["receiver"],
+            ["receiver", "stage"],
             registry=registry,
         )
         self.stopped = Gauge(
             "meterstream_sink_stopped",
             "1 while nothing is delivered, because too much of it would be dead letters (dead_letters.stop_…): "
             "records that cannot be read, rows that the database refuses.",
-            ["receiver", "what"],
+            ["receiver", "stage", "what"],
             registry=registry,
         )

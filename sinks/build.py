@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
 from runtime.registry import schema_registry
-from runtime.settings.receiver import StageSettings
+from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, label
 from runtime.share import Share
 from runtime.topics import TopicNames
+from runtime.zones import zone_of
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
-from sinks import points
 from sinks.circuits import Circuits
 from sinks.consumer import KafkaValues
 from sinks.database import Database
@@ -20,6 +21,7 @@ from sinks.decoding import Decoder
 from sinks.letters import KafkaLetters
 from sinks.meters import Meters
 from sinks.patience import Patience
+from sinks.points_file import Given, PointsFile
 from sinks.postgresql import Address, PostgreSQL
 from sinks.reporter import KafkaReporter
 from sinks.road import Road
@@ -30,60 +32,99 @@ from sinks.worker import Worker
 from sinks.writer import Receiver
 
 
-def builder(name: str, share: Share) -> Build:
-    """The build function of one receiver's worker."""
+@dataclass(frozen=True)
+class Delivery:
+    """What one process delivers: a share of the partitions to a receiver's stage."""
+
+    receiver: str
+    stage: Stage
+    share: Share
+
+    @property
+    def section(self) -> str:
+        """The section of the settings that it needs."""
+        return f"receivers.{self.receiver}" + ("" if self.stage == "production" else f".{self.stage}")
+
+
+def builder(delivery: Delivery) -> Build:
+    """The build function of one worker."""
 
     def build(process: Process) -> Run:
-        return worker(process, name, share).run
+        return worker(process, delivery).run
 
     return build
 
 
-def worker(process: Process, name: str, share: Share) -> Worker:
-    """A receiver's worker.
+def worker(process: Process, delivery: Delivery) -> Worker:
+    """The worker of a receiver's stage.
 
     Raises:
         ConfigError: the points file, the DSN or the path is not as it must be; every problem of them.
     """
-    settings = process.settings
-    receiver = settings.receivers[name]
-    wanted, database = _every_problem(
-        lambda: points.read(receiver.points), lambda: database_of(name, receiver, process.environment)
+    settings, receiver = process.settings, process.settings.receivers[delivery.receiver]
+    stage, name = receiver.stage(delivery.stage), label(delivery.receiver, delivery.stage)
+    if stage is None:
+        raise ConfigError([f"receivers.{delivery.receiver}: it has no stage {delivery.stage}"])
+    points, database = _every_problem(
+        lambda: points_of(delivery.receiver, receiver, stage), lambda: database_of(name, stage, process.environment)
     )
     names = TopicNames.of(settings)
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
-    writer = SqlWriter(database, Receiver(name, settings.epoch, wanted.fingerprint))
+    waits = delivery.stage == "production" and receiver.test is not None
+    writer = SqlWriter(database, Receiver(name, settings.epoch, waits))
+
+    def values() -> KafkaValues:
+        return KafkaValues(settings, stage.batch, delivery.share)
+
     road = Road(
-        values=KafkaValues(settings, receiver.batch, share),
-        decoder=lambda partitions: Decoder(codec, writer.forms, wanted, partitions),
+        values=values(),
+        again=values,
+        points=points,
+        decoder=lambda partitions, some: Decoder(codec, writer.forms, some, partitions),
         letters=KafkaLetters(settings.kafka, names.dead_letters, Codec(DeadLetter, registry)),
         writer=writer,
         reporter=KafkaReporter(settings.kafka, names.values, names.sink_group(name)),
     )
-    meters, patience = Meters(process.registry, name), Patience(process.health, process.stop)
+    meters = Meters(process.registry, delivery.receiver, delivery.stage)
+    patience = Patience(process.health, process.stop)
     circuits = Circuits.of(settings.dead_letters, name, meters.stopped)
     watch = Watch(process.health, process.stop, meters, patience, circuits)
     return Worker(name, road, watch)
 
 
 def _every_problem(
-    read_points: Callable[[], points.Points], make_database: Callable[[], Database]
-) -> tuple[points.Points, Database]:
-    wanted: points.Points | None = None
+    read_points: Callable[[], PointsFile], make_database: Callable[[], Database]
+) -> tuple[PointsFile, Database]:
+    points: PointsFile | None = None
     database: Database | None = None
     problems: list[str] = []
     try:
-        wanted = read_points()
+        points = read_points()
     except ConfigError as error:
         problems += error.problems
     try:
         database = make_database()
     except ConfigError as error:
         problems += error.problems
-    if wanted is None or database is None:
+    if points is None or database is None:
         raise ConfigError(problems)
-    return wanted, database
+    return points, database
+
+
+def points_of(name: str, receiver: ReceiverSettings, stage: StageSettings) -> PointsFile:
+    """The points file of a receiver's stage, which was read once.
+
+    Raises:
+        ConfigError: it cannot be used; every problem with its line.
+    """
+    try:
+        zone = zone_of(receiver.zone)
+    except ValueError as error:
+        raise ConfigError([f"receivers.{name}.zone: {error}"]) from None
+    file = PointsFile(receiver.points, Given(zone, stage.history_from))
+    file.read()
+    return file
 
 
 def database_of(name: str, stage: StageSettings, environment: Mapping[str, str]) -> Database:

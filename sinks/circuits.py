@@ -1,5 +1,6 @@
 """When a receiver's worker stops instead of draining the values topic into the dead letters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prometheus_client import Gauge
@@ -16,7 +17,7 @@ class Circuits:
     rows: Circuit
 
     @classmethod
-    def of(cls, limits: DeadLetterSettings, receiver: str, stopped: Gauge) -> "Circuits":
-        """Those of a receiver. ``stopped``: the metric, with its labels still to be set."""
-        records = Circuit(limits, f"the records for receiver {receiver}", stopped.labels(receiver, "records"))
-        return cls(records, Circuit(limits, f"the rows of receiver {receiver}", stopped.labels(receiver, "rows")))
+    def of(cls, limits: DeadLetterSettings, receiver: str, stopped: Callable[[str], Gauge]) -> "Circuits":
+        """Those of a receiver. ``stopped``: gives the metric of ``records``, and that of ``rows``."""
+        records = Circuit(limits, f"the records for receiver {receiver}", stopped("records"))
+        return cls(records, Circuit(limits, f"the rows of receiver {receiver}", stopped("rows")))

@@ -47,7 +47,7 @@ def rows_table(epoch: str) -> str:
     return f"meter_values_e{plain}{suffix}"
 
 
-def upsert(table: str, rows: str, differs: str, nfc: str) -> str:
+def upsert(table: str, rows: str, differs: str, nfc: str, rewrite: bool = False) -> str:
     """The guarded upsert, in the SQL that PostgreSQL and SQLite share.
 
     A row is replaced only by a larger sequence; by an outside_history value only if, besides, that was fetched later
@@ -58,13 +58,15 @@ def upsert(table: str, rows: str, differs: str, nfc: str) -> str:
         rows: what is inserted: VALUES or SELECT.
         differs: the operator that compares two values of which any may be NULL.
         nfc: the expression that normalises a text, with {} for the text.
+        rewrite: a row of the same sequence is replaced, too.
     """
     others = [f"excluded.{name} {differs} stored.{name}" for name in CONTENT]
     others += [f"{nfc.format(f'excluded.{name}')} {differs} {nfc.format(f'stored.{name}')}" for name in CONTENT_TEXTS]
     replaced = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name not in KEY)
     return (
         f"INSERT INTO {table} AS stored ({', '.join(NAMES)}) {rows} "
-        f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {replaced} WHERE excluded.sequence > stored.sequence AND ("
+        f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {replaced} "
+        f"WHERE excluded.sequence {'>=' if rewrite else '>'} stored.sequence AND ("
         f"excluded.held {differs} '{Held.OUTSIDE_HISTORY}' "
         f"OR excluded.fetched_at > stored.fetched_at AND ({' OR '.join(others)}))"
     )

@@ -14,8 +14,9 @@ LOCKED_AFTER = 5.0
 class Database(Protocol):
     """A connection to one receiver's database.
 
-    SQL is written in what PostgreSQL and SQLite share, with ``?`` for a parameter. Any trouble is Transient, with a
-    message that holds no row; after it the connection is gone and must be made again.
+    SQL is written in what all of them share – truth values are parameters, there is no ON CONFLICT and no LIMIT – with
+    ``?`` for a parameter. Any trouble is Transient, with a message that holds no row; after it the connection is gone
+    and must be made again.
     """
 
     name: str
@@ -44,6 +45,12 @@ class Database(Protocol):
             Transient: anything the database says, but RowsRefused.
         """
 
+    def moment(self, instant: int) -> Any:
+        """An instant as a parameter of a statement."""
+
+    def instant(self, moment: Any) -> int:
+        """An instant that a statement gave."""
+
     def lock_tables(self) -> None:
         """Within a transaction: waits until no other worker changes tables or views, and keeps them off."""
 
@@ -56,8 +63,14 @@ class Database(Protocol):
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
         """One statement for each row of parameters; how many rows it touched in all."""
 
-    def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """Within a transaction: the guarded upsert of rows of different identities, all or none.
+
+        Args:
+            table: an epoch's rows table.
+            rows: in the order of their keys.
+            delivered_at: an instant.
+            rewrite: a row of the same version is replaced, too.
 
         Returns:
             How many rows were inserted or replaced.

@@ -14,7 +14,7 @@ from schemas.events import DeadLetter, MeterValue
 from schemas.reasons import Held, Reason, Stage
 from schemas.registry import UnknownSchemaId
 from sinks.batch import Record, Refused, Row
-from sinks.points import Points
+from sinks.points import Period, Point, Points
 
 
 @dataclass
@@ -31,14 +31,20 @@ PLAIN = (
     *("cause", "held", "fetched_at", "sequence"),
 )
 """What is looked at in a value; all else goes on as columns."""
+PERIOD = ("granularity", "period_start", "period_end")
+"""Looked at besides where it matters to any of the receiver's points."""
 
 
 class _Series(NamedTuple):
-    """What all values of a series have in common: how their keys begin, their partition, and whether they are ours."""
+    """What all values of a series have in common: how their keys begin, their partition, and whose they are.
+
+    ``ours``: whether all of them are, or none is; None: ``points`` say which.
+    """
 
     key: bytes
     partition: int
-    ours: bool
+    ours: bool | None
+    points: tuple[Point, ...]
 
 
 class Decoder:
@@ -46,7 +52,7 @@ class Decoder:
 
     def __init__(self, codec: Codec[MeterValue], forms: Forms, points: Points, partitions: int) -> None:
         """``forms``: in which the database takes columns. ``partitions``: the number of the values topic's."""
-        self._decode = codec.columns(forms, PLAIN)
+        self._decode = codec.columns(forms, PLAIN if points.whenever else (*PLAIN, *PERIOD))
         self._points = points
         self._partitions = partitions
         self._series = Kept(lambda name: self._look_up(*name))
@@ -73,11 +79,12 @@ class Decoder:
     def _row(self, record: Record) -> Row | None:
         """The record's row; None: it is for others."""
         try:
-            columns, source, point, category, reading_at, cause, held, fetched_at, sequence = self._decode(record.value)
+            found = self._decode(record.value)
         except Undecodable as error:
             raise Poison(Reason.UNDECODABLE_RECORD, str(error)) from None
         except UnknownSchemaId as error:
             raise Poison(Reason.UNKNOWN_SCHEMA, str(error)) from None
+        columns, source, point, category, reading_at, cause, held, fetched_at, sequence, *period = found
         series: _Series = self._series[source, point, category]
         identity = keys.identity_from(series.key, reading_at)
         outside = held == Held.OUTSIDE_HISTORY
@@ -86,15 +93,17 @@ class Decoder:
             raise Poison(Reason.WRONG_KEY, "the key is not that of the value's identity")
         if record.partition != series.partition:
             raise Poison(Reason.WRONG_KEY, "the partition is not that of the value's metering point")
-        if not series.ours:
+        if not series.ours and (series.ours is False or not any(one.takes(Period(*period)) for one in series.points)):
             return None
         return Row(record, columns, identity, outside, source, cause, fetched_at, sequence)
 
     def _look_up(self, source: str, point: str, category: str) -> _Series:
+        points = self._points.of(point, category)
         return _Series(
             keys.identity_start(source, point, category),
             keys.partition_of(point, self._partitions),
-            self._points.has(point, category),
+            None if points and not any(one.whenever for one in points) else bool(points),
+            points,
         )
 
 

@@ -1,88 +1,105 @@
-"""The points of a receiver: which metering points and categories it is given (CSV ``metering_point,category``)."""
+"""The points of a receiver: which values it is given, and under which keys it knows them. Pure."""
 
-import csv
 import hashlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
-from runtime.errors import ConfigError
+OPEN_FROM = -2_208_988_800_000_000
+"""1900-01-01: no period begins earlier."""
+OPEN_TO = 253_402_214_400_000_000
+"""9999-12-31: no reading is as late."""
+EVERY = ""
+"""Instead of a category or a granularity: every one."""
 
-if TYPE_CHECKING:
-    from _csv import Reader as CsvReader  # a name for type checkers only
 
-HEADER = ["metering_point", "category"]
-MAX_PROBLEMS = 50
+class Period(NamedTuple):
+    """What of a value, besides point and category, decides whether a receiver is given it."""
+
+    granularity: str
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True)
+class Point:
+    """One line of a receiver's points: some values of a metering point, and what they are to the receiver.
+
+    Attributes:
+        metering_point: as the utility writes it.
+        category: the delivery category; :data:`EVERY`: all of the point's.
+        granularity: month, day, hour, quarter; :data:`EVERY`: all.
+        valid_from: instant; a value belongs here whose period begins then or later …
+        valid_to: … and ends then or earlier.
+        receiver_key: under which the receiver knows it (importnyckel, item key).
+        kind: register or volume: what the receiver's meter is configured for; None: what the series is.
+        facility_id: the facility on whose invoice the feed is paid.
+    """
+
+    metering_point: str
+    category: str = EVERY
+    granularity: str = EVERY
+    valid_from: int = OPEN_FROM
+    valid_to: int = OPEN_TO
+    receiver_key: str | None = None
+    kind: str | None = None
+    facility_id: str | None = None
+
+    @property
+    def whenever(self) -> bool:
+        """Whether it takes values of its category whatever their period."""
+        return (self.granularity, self.valid_from, self.valid_to) == (EVERY, OPEN_FROM, OPEN_TO)
+
+    @property
+    def matched(self) -> tuple[str, str, str, int]:
+        """What it is told from others by: the primary key in the receiver's database."""
+        return self.metering_point, self.category, self.granularity, self.valid_from
+
+    def takes(self, period: Period) -> bool:
+        """Whether a value of its point and category belongs to it."""
+        return (
+            self.granularity in (EVERY, period.granularity)
+            and self.valid_from <= period.begin
+            and period.end <= self.valid_to
+        )
+
+    def overlaps(self, other: "Point") -> bool:
+        """Whether a value could belong to both."""
+        return (
+            self.metering_point == other.metering_point
+            and (self.category == other.category or EVERY in (self.category, other.category))
+            and (self.granularity == other.granularity or EVERY in (self.granularity, other.granularity))
+            and self.valid_from < other.valid_to
+            and other.valid_from < self.valid_to
+        )
+
+
 class Points:
-    """What a receiver is given. ``whole``: points with all their categories; ``single``: (point, category)."""
+    """What a receiver is given."""
 
-    whole: frozenset[str]
-    single: frozenset[tuple[str, str]]
+    def __init__(self, points: Iterable[Point]) -> None:
+        """``points``: of which no two overlap."""
+        self._by_point: dict[str, list[Point]] = {}
+        for point in points:
+            self._by_point.setdefault(point.metering_point, []).append(point)
 
-    def has(self, metering_point: str, category: str) -> bool:
-        """Whether a value of this point and category is for this receiver."""
-        return metering_point in self.whole or (metering_point, category) in self.single
+    def __iter__(self) -> Iterator[Point]:
+        """In the order of their keys."""
+        return iter(sorted((point for some in self._by_point.values() for point in some), key=lambda p: p.matched))
+
+    def of(self, metering_point: str, category: str) -> tuple[Point, ...]:
+        """Those to which values of this point and category may belong."""
+        return tuple(p for p in self._by_point.get(metering_point, ()) if p.category in (EVERY, category))
+
+    @property
+    def whenever(self) -> bool:
+        """Whether no period matters to any of them."""
+        return all(point.whenever for some in self._by_point.values() for point in some)
 
     @property
     def fingerprint(self) -> str:
-        """Equal exactly for equal points, however the file is ordered. Another one: the values are read again."""
+        """Equal exactly for equal points, however the file is ordered."""
         digest = hashlib.blake2b(digest_size=16)
-        for point, category in sorted([*self.single, *((point, "") for point in self.whole)]):
-            digest.update(f"{len(point)}:{point}{len(category)}:{category};".encode())
+        for point in self:
+            digest.update("".join(f"{len(str(field))}:{field};" for field in astuple(point)).encode())
         return digest.hexdigest()
-
-
-def read(file: Path) -> Points:
-    """Reads a points file.
-
-    Raises:
-        ConfigError: every problem with its line (of a hopeless file the first 50).
-    """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return _parse(file, csv.reader(lines, strict=True))
-    except OSError as error:
-        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError([f"{file}: not a CSV file in UTF-8: {error}"]) from None
-
-
-def _parse(file: Path, reader: "CsvReader") -> Points:
-    header = next(reader, [])
-    if [cell.strip() for cell in header] != HEADER:
-        raise ConfigError([f"{file}:1: the first line must be {','.join(HEADER)}"])
-    lines: dict[tuple[str, str], int] = {}
-    problems: list[str] = []
-    for cells in reader:
-        if not any(cells):
-            continue
-        problem = _problem(cells, lines)
-        if problem:
-            problems.append(f"{file}:{reader.line_num}: {problem}")
-        else:
-            lines[cells[0], cells[1]] = reader.line_num
-    if not lines and not problems:
-        problems.append(f"{file}: no metering point in it; give the receiver at least one")
-    if problems:
-        more = len(problems) - MAX_PROBLEMS
-        raise ConfigError(problems[:MAX_PROBLEMS] + ([f"{file}: and {more} more"] if more > 0 else []))
-    return Points(
-        whole=frozenset(point for point, category in lines if not category),
-        single=frozenset((point, category) for point, category in lines if category),
-    )
-
-
-def _problem(cells: list[str], lines: dict[tuple[str, str], int]) -> str | None:
-    if len(cells) != len(HEADER):
-        return f"{len(cells)} cells, there must be {len(HEADER)}: {','.join(HEADER)}"
-    point, category = cells
-    if not point.strip():
-        return "the metering point is empty"
-    if point != point.strip() or category != category.strip():
-        return "a space at the beginning or end of a cell"
-    if (point, category) in lines:
-        return f"the same as line {lines[point, category]}"
-    return None

@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from runtime.errors import ConfigError, Transient
+from schemas import instants
 from schemas.column_reader import Kind
 from sinks import columns, migrations, postgresql_connection
 from sinks.batch import Row, RowsRefused
@@ -115,6 +117,14 @@ class PostgreSQL:
             self.execute("SET CONSTRAINTS ALL IMMEDIATE")
             yield
 
+    def moment(self, instant: int) -> datetime:
+        """See :class:`sinks.database.Database`."""
+        return instants.to_datetime(instant)
+
+    def instant(self, moment: datetime) -> int:
+        """See :class:`sinks.database.Database`."""
+        return instants.from_datetime(moment)
+
     def lock_tables(self) -> None:
         """See :class:`sinks.database.Database`."""
         self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", [f"meterstream {self._address.schema}"])
@@ -136,26 +146,25 @@ class PostgreSQL:
             cursor.executemany(_own(statement), parameters)
             return max(cursor.rowcount, 0)
 
-    def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """See :class:`sinks.database.Database`."""
+        upsert = columns.upsert(table, columns.select(INCOMING), "IS DISTINCT FROM", "normalize({}, NFC)", rewrite)
         try:
             with self._connection.transaction():
-                return self._copy_and_upsert(table, copy_data(rows, delivered_at))
+                return self._copy_and_upsert(upsert, copy_data(rows, delivered_at))
         except psycopg.Error as error:
             if not _rows_fault(error):
                 raise
             raise RowsRefused(_described(error)) from None
 
-    def _copy_and_upsert(self, table: str, data: bytes) -> int:
+    def _copy_and_upsert(self, upsert: str, data: bytes) -> int:
         if self._copied:  # an earlier wave of this transaction
             self.execute(f"DELETE FROM {INCOMING}")  # noqa: S608 - our own name
         with self._connection.cursor() as cursor:
             with cursor.copy(f"COPY {INCOMING} FROM STDIN (FORMAT BINARY)") as copy:
                 copy.write(data)
             self._copied = True
-            cursor.execute(
-                _own(columns.upsert(table, columns.select(INCOMING), "IS DISTINCT FROM", "normalize({}, NFC)"))
-            )
+            cursor.execute(_own(upsert))
             return cursor.rowcount
 
     def close(self) -> None:

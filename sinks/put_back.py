@@ -14,7 +14,7 @@ from sinks.batch import Row
 from sinks.database import Database
 
 AT_ONCE = 500
-"""Requests that one transaction takes at most."""
+"""Places in the log whose requests one transaction takes at most."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -46,29 +46,35 @@ class PutBackRequests:
 
     def ask(self, records: Iterable[PutBackRecord]) -> None:
         """Asks for these; a request that waits already stays as it is."""
-        self._database.change(
-            "INSERT INTO put_backs VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        rows = [
             [
-                [
-                    self._epoch,
-                    record.letter_id,
-                    record.partition,
-                    record.offset,
-                    record.key,
-                    record.value,
-                    msgspec.json.encode(record.headers),
-                ]
-                for record in records
-            ],
+                *(self._epoch, record.letter_id, record.partition, record.offset),
+                *(record.key, record.value, msgspec.json.encode(record.headers)),
+            ]
+            for record in {record.letter_id: record for record in records}.values()
+        ]
+        self._database.change("DELETE FROM put_backs WHERE epoch = ? AND dead_letter_id = ?", [row[:2] for row in rows])
+        self._database.change(
+            "INSERT INTO put_backs (epoch, dead_letter_id, topic_partition, record_offset, record_key, record_value, "
+            "record_headers) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
         )
 
     def waiting(self, topic: str, partitions: Sequence[int]) -> list[PutBackRecord]:
-        """What is asked of the worker of these partitions, in the order of the log, up to :data:`AT_ONCE`."""
-        columns = "dead_letter_id, topic_partition, record_offset, record_key, record_value, record_headers"
+        """What is asked of the worker of these partitions, in the order of the log, up to :data:`AT_ONCE` places."""
         mine = f"epoch = ? AND topic_partition IN ({', '.join('?' for _ in partitions)})"
+        places = self._database.execute(
+            f"SELECT topic_partition, record_offset FROM put_backs WHERE {mine} ORDER BY 1, 2",  # noqa: S608 - our names
+            [self._epoch, *partitions],
+        )[:AT_ONCE]
+        if not places:
+            return []
+        columns = "dead_letter_id, topic_partition, record_offset, record_key, record_value, record_headers"
+        (partition, offset) = places[-1]
         found = self._database.execute(
-            f"SELECT {columns} FROM put_backs WHERE {mine} ORDER BY 2, 3 LIMIT ?",  # noqa: S608 - our own names
-            [self._epoch, *partitions, AT_ONCE],
+            f"SELECT {columns} FROM put_backs WHERE {mine} "  # noqa: S608 - our own names
+            "AND (topic_partition < ? OR (topic_partition = ? AND record_offset <= ?)) ORDER BY 2, 3",
+            [self._epoch, *partitions, partition, partition, offset],
         )
         return [
             PutBackRecord(letter_id, topic, partition, offset, key, value, msgspec.json.decode(headers, type=Headers))

@@ -7,6 +7,7 @@ from typing import Protocol
 from schemas.events import DeadLetter
 from sinks.batch import Positions, Record
 from sinks.decoding import Decoder
+from sinks.points import Points
 from sinks.writer import Topic, Writer
 
 
@@ -57,12 +58,29 @@ class Reporter(Protocol):
         """Ends the connection."""
 
 
+class PointsSource(Protocol):
+    """The receiver's points, which may change; :class:`sinks.points_file.PointsFile`."""
+
+    def read(self) -> Points:
+        """What they are now, or ConfigError."""
+
+    def changed(self) -> bool:
+        """Whether they may be others than those read last."""
+
+
 @dataclass(frozen=True)
 class Road:
-    """What the records pass. ``decoder``: makes one, given the number of the topic's partitions."""
+    """What the records pass.
+
+    Attributes:
+        again: makes another reader of the values topic, for what is read again.
+        decoder: makes one, given the number of the topic's partitions, and the points.
+    """
 
     values: Values
-    decoder: Callable[[int], Decoder]
+    again: Callable[[], Values]
+    points: PointsSource
+    decoder: Callable[[int, Points], Decoder]
     letters: Letters
     writer: Writer
     reporter: Reporter

@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from runtime.errors import MeterstreamError
 from runtime.mends import SWITCH
-from schemas import instants
+from schemas import instants, keys
 from sinks.batch import MANY_REFUSED, PIECE, Batch, Positions, Refused, Row, write_all
 from sinks.control import Control
 from sinks.database import Database
+from sinks.epochs import Epochs
+from sinks.point_table import PointTable
+from sinks.points import Points
+from sinks.position_table import PositionTable
 from sinks.put_back import Judge, PutBackRequests
-from sinks.writer import Opened, Receiver, Refuse, Topic, Written
+from sinks.writer import Again, Opened, Pass, Receiver, Refuse, Standing, Topic, Written
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +29,16 @@ class SqlWriter:
         self._database = database
         self._receiver = receiver
         self._control = Control(database, receiver)
+        self._epochs = Epochs(database, receiver)
+        self._positions = PositionTable(database, receiver)
+        self._points = PointTable(database)
         self._requests = PutBackRequests(database, receiver.epoch)
         self._now = now
         self._table = ""
-        self._topic = ""
+        self._topic = Topic("", "", 0)
         self._partitions: Sequence[int] = ()
-        self._count = 0
         self._claimed = False
+        self._given = Points([])
 
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         """See :class:`sinks.writer.Writer`."""
@@ -38,36 +46,63 @@ class SqlWriter:
         try:
             with self._database.transaction():
                 self._control.migrate()
-                self._table, live = self._control.open_epoch(topic)
-                back = not self._claimed and self._control.claim(partitions)
-                positions = self._control.positions(partitions)
+                self._table, live = self._epochs.open(topic)
+                if not self._claimed:
+                    self._positions.claim(partitions, self._points.generation())
+                positions = self._positions.read(partitions)
         except MeterstreamError:
             self._database.close()
             raise
-        self._topic = topic.name
-        self._partitions, self._count, self._claimed = partitions, topic.partitions, True
-        if back:
-            log.warning(
-                "the points have changed: the values are read again from their start, rows that stay the same are kept",
-                extra={"receiver": self._receiver.name},
-            )
+        self._topic, self._partitions, self._claimed = topic, partitions, True
         return Opened(positions, live)
+
+    def take_points(self, points: Points) -> Again:
+        """See :class:`sinks.writer.Writer`."""
+        with self._database.transaction():
+            self._positions.read(self._partitions)  # these are still this worker's
+            generation = self._points.take(points)
+            behind = self._positions.behind(self._partitions, generation)
+            self._positions.plan(
+                {
+                    partition: Pass(0, offset, known)
+                    for partition, (known, offset) in behind.items()
+                    if offset and self._has_points(self._points.since(points, known), partition)
+                }
+            )
+            self._positions.reach(behind, generation)
+            self._given = points
+            return self._again()
+
+    def _has_points(self, points: Points, partition: int) -> bool:
+        return any(keys.partition_of(point.metering_point, self._topic.partitions) == partition for point in points)
+
+    def _again(self) -> Again:
+        passes = self._positions.passes(self._partitions)
+        if not passes:
+            return Again({}, Points([]))
+        return Again(passes, self._points.since(self._given, min(one.after_generation for one in passes.values())))
 
     def look(self) -> Positions:
         """See :class:`sinks.writer.Writer`."""
         with self._database.transaction():
-            self._control.require(self._table)
-            return self._control.positions(self._partitions)
+            self._epochs.require(self._table)
+            return self._positions.read(self._partitions)
+
+    def standing(self) -> Standing:
+        """See :class:`sinks.writer.Writer`."""
+        with self._database.transaction():
+            self._positions.read(self._partitions)
+            return Standing(self._control.state(), self._again())
 
     def put_back(self, judge: Judge, refuse: Refuse) -> Written | None:
         """See :class:`sinks.writer.Writer`."""
         with self._database.transaction():
-            self._control.positions(self._partitions)  # these are still this worker's
-            records = self._requests.waiting(self._topic, self._partitions)
+            self._positions.read(self._partitions)
+            records = self._requests.waiting(self._topic.name, self._partitions)
             if not records:
                 return None
             rows = judge(records)
-            written, refused = self._put(rows, refuse, self._now())
+            written, refused = self._put(rows, refuse)
             gone = {id(bad.row) for bad in refused}
             self._requests.taken(records, [row for row in rows if id(row) not in gone])
         return Written(written, len(refused))
@@ -77,25 +112,38 @@ class SqlWriter:
         with self._database.transaction():
             # 1. The positions. A worker that was superseded learns it here, before it writes anything; while this
             #    transaction lasts another one waits for these rows.
-            self._control.move(batch.before, batch.after)
+            self._positions.move(batch.before, batch.after)
             # 2. The rows, but those that the database refuses. If it fails, the positions go back with it.
             # 3. Dead letters of the refused ones, acknowledged before the commit. If it fails, all of it is repeated;
             #    a letter seen twice is one letter.
             most = MANY_REFUSED if len(batch.rows) > PIECE else None
-            written, refused = self._put(batch.rows, refuse, self._now(), most)
+            written, refused = self._put(batch.rows, refuse, most)
             # 4. Commit, at the end of the block. If its answer is lost, the positions tell.
         return Written(written, len(refused))
 
-    def _put(self, rows: Sequence[Row], refuse: Refuse, now: int, most: int | None = None) -> tuple[int, list[Refused]]:
-        written, refused = write_all(rows, lambda some: self._database.put(self._table, some, now), most)
-        if refused:
-            self._control.record(refused, refuse(refused), now)
-        return written, refused
-
-    def go_live(self) -> bool:
+    def write_again(self, batch: Batch, rewrite: bool, refuse: Refuse) -> Written | None:
         """See :class:`sinks.writer.Writer`."""
         with self._database.transaction():
-            missing = self._control.go_live(self._table, self._partitions, self._count)
+            self._positions.read(self._partitions)
+            if not self._positions.advance(batch.before, batch.after):
+                return None
+            written, refused = self._put(batch.rows, refuse, rewrite=rewrite)
+        return Written(written, len(refused))
+
+    def _put(
+        self, rows: Sequence[Row], refuse: Refuse, most: int | None = None, rewrite: bool = False
+    ) -> tuple[int, list[Refused]]:
+        now = self._now()
+        put = partial(self._database.put, self._table, delivered_at=now, rewrite=rewrite)
+        written, refused = write_all(rows, put, most)
+        if refused:
+            self._positions.note_refused(refused, refuse(refused), now)
+        return written, refused
+
+    def turn_view(self) -> bool:
+        """See :class:`sinks.writer.Writer`."""
+        with self._database.transaction():
+            missing = self._epochs.turn(self._table, self._partitions, self._topic.partitions)
         about = {"receiver": self._receiver.name, "epoch": self._receiver.epoch}
         if missing:
             log.info(

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,14 @@ class SQLite:
         if self._open is not None and self._open.in_transaction:
             self._open.execute("ROLLBACK")
 
+    def moment(self, instant: int) -> str:
+        """See :class:`sinks.database.Database`."""
+        return instant_text(instant)
+
+    def instant(self, moment: str) -> int:
+        """See :class:`sinks.database.Database`."""
+        return instants.from_datetime(datetime.fromisoformat(moment))
+
     def lock_tables(self) -> None:
         """See :class:`sinks.database.Database`. The transaction alone does it."""
 
@@ -111,9 +120,9 @@ class SQLite:
         """See :class:`sinks.database.Database`."""
         return max(self._connection.executemany(statement, parameters).rowcount, 0)
 
-    def put(self, table: str, rows: Sequence[Row], delivered_at: int) -> int:
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """See :class:`sinks.database.Database`."""
-        statement = columns.upsert(table, _VALUES, "IS NOT", "nfc({})")
+        statement = columns.upsert(table, _VALUES, "IS NOT", "nfc({})", rewrite)
         now = self.forms.instant(delivered_at)
         self.execute("SAVEPOINT rows")
         try:

@@ -3,18 +3,20 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from itertools import count
 from typing import TypeVar
 
-from runtime.errors import Superseded, Transient
+from runtime.errors import ConfigError, Transient
+from sinks.aside import Aside
 from sinks.batch import Batch, Positions, Record, Row
 from sinks.decoding import Decoded, Decoder
 from sinks.deliveries import Around, Deliveries
 from sinks.hand import Hand
 from sinks.patience import Stopped
+from sinks.points import Points
 from sinks.road import Road
+from sinks.second_pass import SecondPass
 from sinks.watch import Watch
-from sinks.writer import Topic
+from sinks.writer import State, Topic, Written
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,12 @@ QUIET = 1.0
 """Seconds between two looks at the lag while nothing comes, and between two writes that move positions only."""
 
 PROBE = 3.0
-"""Seconds between two looks at the database while nothing is delivered; and for what an operator puts back."""
+"""Seconds between two looks at the database while nothing is delivered; and for what persons ask for."""
+HELD: dict[State, str] = {
+    "waiting": "waits for: meterstream receivers go-live",
+    "paused": "is paused; meterstream receivers resume has it go on",
+    "retired": "is retired: it is given nothing any more",
+}
 SWITCH = 5.0
 """Seconds at least between two looks whether a new epoch is whole; and :data:`SWITCH_SHARE` of the time at most."""
 SWITCH_SHARE = 0.05
@@ -41,14 +48,17 @@ class Worker:
         self._topic = Topic("", "", 0)  # until connected
         self._partitions: Sequence[int] = ()
         self._positions: Positions = {}
+        self._points = Points([])
         self._live = False
         self._goal: Positions = {}
         self._quiet_since = 0.0
         self._database_seen = 0.0
-        self._put_backs_seen = 0.0
+        self._asked_at = 0.0
         self._switch_due = float("-inf")
         self._hand = Hand()
         self._deliveries = Deliveries(receiver, road, watch, self._hand, Around(self._reopen, self._delivered))
+        self._between = Aside(receiver, watch, self._hand, self._deliveries)
+        self._second = SecondPass(road, watch, self._decoder)
 
     def run(self) -> None:
         """Works until ``stop`` is requested.
@@ -63,15 +73,18 @@ class Worker:
                 decoder = self._open()
                 while not self._watch.stop.requested:
                     self._watch.health.beat()
-                    self._turn(decoder)
+                    decoder = self._turn(decoder)
                 self._deliveries.settle()
         finally:
             self._close()
 
     def _open(self) -> Decoder:
         until_done = self._watch.patience.until_done
+        self._points = self._road.points.read()
         self._topic, self._partitions = until_done(self._road.values.connect)
         self._positions = until_done(lambda: self._hand.do(self._reopen), self._watch.meters.waiting)
+        decoder = self._take_points()
+        self._wait_until_live()
         self._goal = until_done(lambda: self._road.values.begin(self._positions))
         self._watch.meters.lag.set(self._road.values.lag(ask=False))
         self._watch.health.ready()
@@ -79,9 +92,9 @@ class Worker:
             "delivering",
             extra={"receiver": self._receiver, "partitions": len(self._partitions), "live": self._live},
         )
-        return self._road.decoder(self._topic.partitions)
+        return decoder
 
-    def _turn(self, decoder: Decoder) -> None:
+    def _turn(self, decoder: Decoder) -> Decoder:
         road, until_done = self._road, self._watch.patience.until_done
         # 1. Consume: what is there, with the positions behind it. If it fails nothing was taken; it is asked again.
         fetched = until_done(road.values.fetch)
@@ -105,8 +118,12 @@ class Worker:
             self._deliveries.settle()
             if not fetched.records and self._has_been_quiet():
                 self._look()
-        if self._watch.clock() - self._put_backs_seen >= PROBE:
-            self._take_put_backs(decoder)
+        # 5. Between two batches: what is read again, and what persons ask for. Each is a transaction of its own.
+        if self._second.under_way:
+            self._second.turn(self._write_again)
+        if self._watch.clock() - self._asked_at >= PROBE:
+            decoder = self._heed(decoder)
+        return decoder
 
     def _decoded(self, decoder: Decoder, records: Sequence[Record]) -> Decoded:
         decoded = decoder.decode(records)
@@ -123,23 +140,58 @@ class Worker:
 
     def _delivered(self, batch: Batch) -> None:
         self._database_seen = self._watch.clock()
-        # 5. Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
+        # Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
         self._road.reporter.report(batch.after)
         self._watch.meters.lag.set(self._road.values.lag(ask=False))
-        self._switch_when_caught_up()
+        self._turn_view_when_caught_up()
 
     def _look(self) -> None:
         """While nothing comes: are the database and the cluster there, and how far is the log's end?"""
         if self._watch.clock() - self._database_seen >= PROBE:
-            self._look_at_positions()
+            # Does the database answer, and is all as this worker left it? A second or frozen worker learns it here.
+            self._between.check(self._aside(self._road.writer.look), self._positions)
+            self._database_seen = self._watch.clock()
         self._watch.meters.lag.set(self._watch.patience.until_done(lambda: self._road.values.lag(ask=True)))
-        self._switch_when_caught_up()
+        self._turn_view_when_caught_up()
         self._quiet_since = self._watch.clock()
 
-    def _look_at_positions(self) -> None:
-        """Does the database answer, and is all as this worker left it? A second or frozen worker learns it here."""
-        self._check(self._aside(self._road.writer.look))
-        self._database_seen = self._watch.clock()
+    def _heed(self, decoder: Decoder) -> Decoder:
+        """What persons ask for: records put back, a pause, a rewind, other points."""
+        self._take_put_backs(decoder)
+        self._wait_until_live()
+        if self._road.points.changed():
+            try:
+                self._points = self._road.points.read()
+            except ConfigError as error:  # those that were read last stay in force
+                log.error("the points have changed and cannot be used: %s", error, extra={"receiver": self._receiver})  # noqa: TRY400 - the trace says nothing
+            else:
+                decoder = self._take_points()
+        self._asked_at = self._watch.clock()
+        return decoder
+
+    def _take_points(self) -> Decoder:
+        """The points in force from here on. What the live feed has passed of new ones is read again beside it."""
+        again = self._aside(lambda: self._road.writer.take_points(self._points))
+        self._watch.patience.until_done(lambda: self._second.begin(again))
+        return self._decoder(self._points)
+
+    def _decoder(self, points: Points) -> Decoder:
+        return self._road.decoder(self._topic.partitions, points)
+
+    def _wait_until_live(self) -> None:
+        """Does nothing while persons want it so; then, and else at once, reads again what they ask for."""
+        before = self._watch.health.waiting_for
+        while (standing := self._aside(self._road.writer.standing)).state != "live":
+            self._watch.health.beat()
+            self._watch.health.waiting(f"{self._receiver} {HELD[standing.state]}")
+            if self._watch.stop.wait(PROBE):
+                raise Stopped
+        if before is None:
+            self._watch.health.ready()
+        self._watch.patience.until_done(lambda: self._second.begin(standing.again))
+
+    def _write_again(self, batch: Batch, rewrite: bool) -> Written | None:
+        return self._aside(lambda: self._road.writer.write_again(batch, rewrite, self._deliveries.send_refusals))
 
     def _take_put_backs(self, decoder: Decoder) -> None:
         """What an operator puts back is written between two batches; it may be a dead letter once more."""
@@ -155,31 +207,15 @@ class Worker:
                 "records that were put back are taken",
                 extra={"receiver": self._receiver, "written": done.rows, "refused": done.refused},
             )
-        self._put_backs_seen = self._watch.clock()
 
     def _aside(self, call: Callable[[], T]) -> T:
-        """A call to the writer between two deliveries. After a failure all must be as this worker left it."""
-        self._deliveries.settle()
-        tries = count()
-
-        def attempt() -> T:
-            if next(tries):
-                self._check(self._reopen())
-            return call()
-
-        return self._watch.patience.until_done(lambda: self._hand.do(attempt), self._watch.meters.waiting)
-
-    def _check(self, positions: Positions) -> None:
-        if positions != self._positions:
-            raise Superseded(
-                f"the positions of receiver {self._receiver} were moved: by another worker (run one per receiver and "
-                "share), or with a backup that was restored. A new start goes on where they stand"
-            )
+        """A call to the writer between two deliveries."""
+        return self._between.do(call, self._reopen, self._positions)
 
     def _has_been_quiet(self) -> bool:
         return self._watch.clock() - self._quiet_since >= QUIET
 
-    def _switch_when_caught_up(self) -> None:
+    def _turn_view_when_caught_up(self) -> None:
         """An epoch filled beside the live one takes its place once it is as whole as it was when this worker began.
 
         An epoch that was empty then does not: there was nothing to catch up with, and the old rows are better.
@@ -189,7 +225,7 @@ class Worker:
             return
         if all(self._positions[partition] >= end for partition, end in self._goal.items()):
             try:
-                self._live = self._hand.do(self._road.writer.go_live)
+                self._live = self._hand.do(self._road.writer.turn_view)
             except Transient as error:  # nothing waits for it: a large table may not be compared within the time-out
                 log.warning("the view stays: %s", error)
             now = self._watch.clock()
@@ -202,7 +238,7 @@ class Worker:
 
     def _close(self) -> None:
         with ExitStack() as parts:  # each is closed, whatever another says
-            for part in (self._road.reporter, self._road.letters, self._road.values):
+            for part in (self._road.reporter, self._road.letters, self._second, self._road.values):
                 parts.callback(part.close)
             parts.callback(self._hand.close)
             parts.callback(lambda: self._hand.do(self._road.writer.close))

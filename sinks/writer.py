@@ -1,24 +1,25 @@
 """What every receiver's database does, whichever it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from schemas.column_reader import Forms
 from sinks.batch import Batch, Positions, Refused
+from sinks.points import Points
 from sinks.put_back import Judge
+
+State = Literal["waiting", "live", "paused", "retired"]
+"""Of a receiver's stage; waiting: for go-live."""
 
 
 @dataclass(frozen=True)
 class Receiver:
-    """Whom a writer writes for, and what: one epoch's rows of some points.
-
-    ``points``: the fingerprint of the points; another than at the last start sets the positions back to the start.
-    """
+    """Whom a writer writes for, and what: one epoch's rows. ``waits``: a new one is not delivered to before go-live."""
 
     name: str
     epoch: str
-    points: str
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,41 @@ class Topic:
     name: str
     id: str
     partitions: int
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Values of a partition that are to be read again: those of points of later generations than ``after_generation``.
+
+    ``rewrite``: rows of the same version are replaced, too.
+    """
+
+    next_offset: int
+    end_offset: int
+    after_generation: int = 0
+    rewrite: bool = False
+
+    def with_(self, other: "Pass") -> "Pass":
+        """One that delivers what either would."""
+        return Pass(
+            min(self.next_offset, other.next_offset),
+            max(self.end_offset, other.end_offset),
+            min(self.after_generation, other.after_generation),
+            self.rewrite or other.rewrite,
+        )
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a worker's partitions have to be read again for; nothing where ``passes`` is empty."""
+
+    passes: Mapping[int, Pass]
+    points: Points
+
+    @property
+    def rewrite(self) -> bool:
+        """Whether rows of the same version are replaced."""
+        return any(one.rewrite for one in self.passes.values())
 
 
 @dataclass(frozen=True)
@@ -44,6 +80,14 @@ class Written:
 
     rows: int
     refused: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What persons ask of a worker: whether values are to be delivered, and what is to be read again."""
+
+    state: State
+    again: Again
 
 
 Refuse = Callable[[Sequence[Refused]], Sequence[str]]
@@ -65,6 +109,17 @@ class Writer(Protocol):
             Transient: the database cannot be used now.
             ConfigError: the tables belong to another receiver, or to a newer release.
             PositionError: the stored positions are of another topic.
+            Superseded: another worker has been started since.
+        """
+
+    def take_points(self, points: Points) -> Again:
+        """Has the layouts know these points, and those that are new to the receiver read again from the start.
+
+        Returns:
+            All that is to be read again, also for what was there before.
+
+        Raises:
+            Transient: the database cannot be used now; ``open`` comes next.
             Superseded: another worker has been started since.
         """
 
@@ -96,7 +151,23 @@ class Writer(Protocol):
             Superseded: another worker has been started since.
         """
 
-    def go_live(self) -> bool:
+    def write_again(self, batch: Batch, rewrite: bool, refuse: Refuse) -> Written | None:
+        """Moves passes and writes their rows, under the guard; None: an earlier try had already.
+
+        Raises:
+            Transient: the database cannot be used now; ``open`` comes next.
+            Superseded: another worker has been started since, or an operator asked for another pass.
+        """
+
+    def standing(self) -> Standing:
+        """What persons ask of the worker now.
+
+        Raises:
+            Transient: the database cannot be used now; ``open`` comes next.
+            Superseded: another worker has been started since.
+        """
+
+    def turn_view(self) -> bool:
         """Says that these partitions are filled; the view is switched with the last. Returns whether it is.
 
         It is not while the view knows a newer reading of any series: then this epoch is still being loaded.

@@ -32,8 +32,8 @@ Writing = Callable[..., SqlWriter]
 def writing(there: ReceiverDatabase, request: pytest.FixtureRequest) -> Writing:
     """Makes workers' writers; closed at the end."""
 
-    def make(epoch: str = "1", points: str = "hash", name: str = "vitec") -> SqlWriter:
-        writer = SqlWriter(there.database(), Receiver(name, epoch, points), now=lambda: AT)
+    def make(epoch: str = "1", name: str = "vitec", waits: bool = False) -> SqlWriter:
+        writer = SqlWriter(there.database(), Receiver(name, epoch, waits), now=lambda: AT)
         request.addfinalizer(writer.close)
         return writer
 

@@ -13,6 +13,7 @@ from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, la
 from runtime.settings.tree import Settings
 from sinks.build import database_of
 from sinks.database import Database
+from sinks.upkeep import Upkeep
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +48,14 @@ class Chosen:
             ConfigError: its address is not as it must be.
         """
         return database_of(self.label, self.address, os.environ)
+
+    def upkeep(self) -> Upkeep:
+        """The stage's tables.
+
+        Raises:
+            ConfigError: its address is not as it must be.
+        """
+        return Upkeep(self.database(), self.label, self.settings.epoch)
 
 
 def stage_option(command: F) -> F:

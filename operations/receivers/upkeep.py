@@ -5,7 +5,6 @@ import click
 from operations.invocation import config_option
 from operations.receivers.stages import choose, stage_option
 from runtime.settings.receiver import Stage
-from sinks import upkeep
 
 
 @click.command()
@@ -20,10 +19,10 @@ def refill(name: str, stage: Stage, yes: bool) -> None:
     that are there are kept. Its worker may run: it ends with 72, and reads from the start when it is started again.
     """
     chosen = choose(name, stage)
-    database, epoch = chosen.database(), chosen.settings.epoch
+    epoch = chosen.settings.epoch
     if not yes:
         click.confirm(f"{chosen.label} reads every value of epoch {epoch} again. Go on?", abort=True)
-    upkeep.refill(database, chosen.label, epoch)
+    chosen.upkeep().refill()
     click.echo(f"{chosen.label} stands at the start of epoch {epoch}: its worker reads every value again.")
 
 
@@ -37,5 +36,5 @@ def switch(name: str, stage: Stage) -> None:
     Without it the view is turned when the new epoch knows as much of every series: never, where a series has ended.
     """
     chosen = choose(name, stage)
-    upkeep.switch(chosen.database(), chosen.label, chosen.settings.epoch)
+    chosen.upkeep().switch()
     click.echo(f"the view of {chosen.label} shows epoch {chosen.settings.epoch} as soon as its worker has caught up.")

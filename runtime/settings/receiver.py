@@ -10,6 +10,7 @@ from runtime.settings.group import Group
 from runtime.settings.secret import Secret
 
 Stage = Literal["production", "test"]
+STAGES: tuple[Stage, ...] = ("production", "test")
 DatabaseKind = Literal["postgresql", "sqlite", "mariadb", "sqlserver", "files"]
 IN_A_FILE: tuple[DatabaseKind, ...] = ("sqlite", "files")
 

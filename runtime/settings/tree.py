@@ -6,7 +6,7 @@ from pydantic import Field
 
 from runtime.settings.dead_letters import DeadLetterSettings
 from runtime.settings.group import Group
-from runtime.settings.receiver import ReceiverSettings
+from runtime.settings.receiver import STAGES, ReceiverSettings, StageSettings, label
 from runtime.settings.source import SourceSettings
 from runtime.settings.streams import StreamsSettings
 from runtime.settings.system import KafkaSettings, LogSettings, MetricsSettings, RegistrySettings, TopicSettings
@@ -28,3 +28,12 @@ class Settings(Group):
     sources: dict[Name, SourceSettings] = Field(default_factory=dict)
     streams: StreamsSettings = StreamsSettings()
     receivers: dict[Name, ReceiverSettings] = Field(default_factory=dict)
+
+    def deliveries(self) -> dict[str, StageSettings]:
+        """Every stage of every receiver, by its label."""
+        return {
+            label(name, stage): found
+            for name, receiver in self.receivers.items()
+            for stage in STAGES
+            if (found := receiver.stage(stage)) is not None
+        }

@@ -6,10 +6,10 @@ import pytest
 
 from runtime.errors import ConfigError, Superseded, Transient
 from schemas.events import MeterValue
-from sinks import upkeep
 from sinks.batch import Batch, Refused, Row
 from sinks.put_back import AT_ONCE, Judge, PutBackRecord
 from sinks.sql_writer import SqlWriter
+from sinks.upkeep import Upkeep
 from sinks.writer import Written
 from tests.receiver_databases import ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import AT, StoredRecord, record, row_of, value
@@ -65,7 +65,7 @@ def writer(there: ReceiverDatabase, writing: Writing) -> SqlWriter:
 
 def put_back(there: ReceiverDatabase, records: Sequence[PutBackRecord], epoch: str = "1", name: str = "vitec") -> None:
     """As the command does, over a connection of its own."""
-    upkeep.put_back(there.database(), name, epoch, records)
+    Upkeep(there.database(), name, epoch).put_back(records)
 
 
 def requests(there: ReceiverDatabase) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.errors import ConfigError, PositionError, Superseded
+from runtime.errors import ConfigError, PositionError
 from sinks.writer import Opened, Topic
 from tests.receiver_databases import ReceiverDatabase
 from tests.sink_rows import AT, value
@@ -21,7 +21,7 @@ def test_a_new_epoch_fills_beside_the_old_and_takes_its_place_at_once(
     assert shown(there, "epoch", "sequence") == [("1", 100)], "until it is live the old one stays"
     write(old, value(101), before=1)
     assert shown(there, "epoch", "sequence") == [("1", 101)], "and goes on"
-    assert new.go_live()
+    assert new.turn_view()
     assert shown(there, "epoch", "sequence") == [("2", 1), ("2", 2)]
     assert writing("2").open(topic, [0, 1]).live
     assert not writing("1").open(TOPIC, [0, 1]).live
@@ -31,10 +31,10 @@ def test_the_view_is_switched_when_every_share_has_caught_up(there: ReceiverData
     writing("1").open(TOPIC, [0, 1])
     one, two = writing("2"), writing("2")
     one.open(TOPIC, [0])
-    assert not one.go_live(), "the other share has not even begun"
+    assert not one.turn_view(), "the other share has not even begun"
     two.open(TOPIC, [1])
-    assert not one.go_live()
-    assert two.go_live()
+    assert not one.turn_view()
+    assert two.turn_view()
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,6 @@ def test_epochs_whose_names_a_database_would_mix_up_have_their_own_tables(
     tables = [name for (name,) in there.run("SELECT rows_table FROM epochs")]
     assert len(set(tables)) == len({"a", "a_b", epoch})
     assert any(table in name for name in tables)
-
-
-def test_other_points_set_the_positions_back_and_keep_the_rows(there: ReceiverDatabase, writing: Writing) -> None:
-    writer = writing(points="few")
-    writer.open(TOPIC, [0, 1])
-    write(writer, value(7))
-    other = writing(points="more")
-    assert other.open(TOPIC, [0, 1]).positions == START
-    assert other.open(TOPIC, [0, 1]).positions == START
-    write(other, value(6, value=0), value(8, reading_at=AT + 1))
-    assert shown(there, "sequence") == [(7,), (8,)]
-    with pytest.raises(Superseded):
-        write(writer, value(9), before=1)
 
 
 def test_a_topic_made_anew_is_a_loud_stop(writing: Writing) -> None:
@@ -88,5 +75,5 @@ def test_views_that_others_build_on_ours_survive_a_switch(there: ReceiverDatabas
     there.run("CREATE VIEW layout AS SELECT sequence FROM meter_values")
     new.open(TOPIC, [0, 1])
     write(new, value(5, epoch="2"))
-    assert new.go_live()
+    assert new.turn_view()
     assert there.run("SELECT sequence FROM layout") == [(5,)]

@@ -6,11 +6,12 @@ import pytest
 
 from runtime import mends
 from runtime.errors import ConfigError, Superseded, Transient
-from sinks import upkeep
+from schemas.keys import partition_of
 from sinks.batch import Batch
-from sinks.database import Database
+from sinks.points import Point, Points
 from sinks.sql_writer import SqlWriter
-from sinks.writer import Opened, Topic
+from sinks.upkeep import Upkeep
+from sinks.writer import Opened, Pass, Topic
 from tests.receiver_databases import PostgreSQLReceiver, ReceiverDatabase
 from tests.sink_rows import AT, row, value
 from tests.sink_writing import START, TOPIC, Writing, positions, shown, write
@@ -46,7 +47,7 @@ def test_a_refilled_receiver_begins_at_the_start_and_is_shown_again(
     there: ReceiverDatabase, filled: SqlWriter, writing: Writing
 ) -> None:
     drop_rows(there)
-    upkeep.refill(there.database(), "vitec", "1")
+    Upkeep(there.database(), "vitec", "1").refill()
     assert positions(there) == START
     assert shown(there, "sequence") == []
     with pytest.raises(Superseded):
@@ -62,7 +63,7 @@ def test_refilling_keeps_the_rows_and_tries_what_was_refused_again(
 ) -> None:
     there.run("INSERT INTO refused_rows VALUES ('1', 0, 5, 'id', 'why', '2026-01-01T00:00:00Z')")
     there.run("INSERT INTO refused_rows VALUES ('of another epoch', 0, 5, 'id', 'why', '2026-01-01T00:00:00Z')")
-    upkeep.refill(there.database(), "vitec", "1")
+    Upkeep(there.database(), "vitec", "1").refill()
     assert shown(there, "sequence") == [(1,), (2,)]
     assert there.run("SELECT epoch FROM refused_rows") == [("of another epoch",)]
     with pytest.raises(Superseded):
@@ -70,17 +71,17 @@ def test_refilling_keeps_the_rows_and_tries_what_was_refused_again(
     writing().open(TOPIC, [0, 1])
 
 
-@pytest.mark.parametrize("do", [upkeep.refill, upkeep.switch])
+@pytest.mark.parametrize("do", [Upkeep.refill, Upkeep.switch])
 def test_what_was_never_filled_is_not_mended(
-    there: ReceiverDatabase, writing: Writing, do: Callable[[Database, str, str], None]
+    there: ReceiverDatabase, writing: Writing, do: Callable[[Upkeep], None]
 ) -> None:
     with pytest.raises(ConfigError, match="there are no tables of a receiver"):
-        do(there.database(), "vitec", "1")
+        do(Upkeep(there.database(), "vitec", "1"))
     writing().open(TOPIC, [0, 1])
     with pytest.raises(ConfigError, match="it has nothing of epoch 2"):
-        do(there.database(), "vitec", "2")
+        do(Upkeep(there.database(), "vitec", "2"))
     with pytest.raises(ConfigError, match="belong to receiver vitec"):
-        do(there.database(), "momentum", "1")
+        do(Upkeep(there.database(), "momentum", "1"))
 
 
 def test_a_view_that_was_dropped_comes_back(there: ReceiverDatabase, filled: SqlWriter) -> None:
@@ -116,13 +117,13 @@ def test_the_view_never_turns_to_an_epoch_that_knows_less_of_a_series(
     new = writing("2")
     assert new.open(NEW_TOPIC, [0, 1]) == Opened(START, live=False)
     write(new, value(1, epoch="2"))
-    assert not new.go_live()
+    assert not new.turn_view()
     again = writing("2")
     again.open(NEW_TOPIC, [0, 1])
-    assert not again.go_live()
+    assert not again.turn_view()
     assert shown(there, "epoch") == [("1",), ("1",)]
     write(again, value(2, epoch="2", reading_at=AT + 5), before=1)
-    assert again.go_live()
+    assert again.turn_view()
     assert shown(there, "epoch", "sequence") == [("2", 1), ("2", 2)]
 
 
@@ -132,9 +133,9 @@ def test_a_series_that_has_ended_holds_the_view_until_the_operator_says_so(
     new = writing("2")
     new.open(NEW_TOPIC, [0, 1])
     write(new, value(1, epoch="2", reading_at=AT + 5, metering_point="another"))
-    assert not new.go_live()
-    upkeep.switch(there.database(), "vitec", "2")
-    assert new.go_live()
+    assert not new.turn_view()
+    Upkeep(there.database(), "vitec", "2").switch()
+    assert new.turn_view()
     assert shown(there, "epoch") == [("2",)]
 
 
@@ -145,7 +146,7 @@ def test_an_epoch_takes_the_place_of_one_whose_table_is_gone(
     new.open(NEW_TOPIC, [0, 1])
     write(new, value(1, epoch="2"))
     drop_rows(there)
-    assert new.go_live()
+    assert new.turn_view()
     assert shown(there, "epoch") == [("2",)]
 
 
@@ -157,9 +158,15 @@ def test_tables_of_the_first_release_are_carried_on(there: ReceiverDatabase, wri
     writer.close()
     there.run("ALTER TABLE positions DROP COLUMN worker")
     there.run("ALTER TABLE epochs DROP COLUMN wanted")
-    there.run("DROP TABLE put_backs")
+    there.run("ALTER TABLE positions DROP COLUMN generation")
+    for column in ("state", "points", "generation", "layouts"):
+        there.run(f"ALTER TABLE receiver DROP COLUMN {column}")
+    for table in ("put_backs", "points", "passes", "journal"):
+        there.run(f"DROP TABLE {table}")
     there.run("DELETE FROM schema_version WHERE version > 1")
     newer = writing()
     assert newer.open(TOPIC, [0, 1]).positions == {0: 1, 1: 0}
     newer.write(Batch([row(value(2), forms=newer.forms)], {0: 1}, {0: 2}), lambda refused: [])
     assert shown(there, "sequence") == [(2,)]
+    old = next(f"p{n}" for n in range(99) if partition_of(f"p{n}", 2) == 0)
+    assert newer.take_points(Points([Point(old)])).passes == {0: Pass(0, 2)}, "read again once: it had no generations"

@@ -66,7 +66,7 @@ def exactly(number: str | Decimal) -> int:
 
 def test_sqlite_numbers_are_plain_texts(tmp_path: Path) -> None:
     there = SQLiteReceiver(tmp_path / "receiver.sqlite")
-    writer = SqlWriter(there.database(), Receiver("vitec", "1", "hash"))
+    writer = SqlWriter(there.database(), Receiver("vitec", "1"))
     writer.open(TOPIC, [0, 1])
     write(writer, value(1, value=ONE // 2, delta=-26633 * ONE, consumption=1))
     writer.close()
@@ -205,7 +205,7 @@ def test_a_missing_table_is_waited_for_and_nothing_is_lost(there: ReceiverDataba
 def test_a_transaction_that_dies_leaves_neither_rows_nor_positions(there: ReceiverDatabase, writing: Writing) -> None:
     """The process ends between the rows and the commit."""
     database = there.database()
-    writer = SqlWriter(database, Receiver("vitec", "1", "hash"))
+    writer = SqlWriter(database, Receiver("vitec", "1"))
     writer.open(TOPIC, [0, 1])
     transaction = database.transaction()
     transaction.__enter__()

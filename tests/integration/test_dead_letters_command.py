@@ -272,7 +272,7 @@ def test_without_a_yes_nothing_is_done(desk: Desk) -> None:
 @pytest.fixture
 def tables(desk: Desk) -> Iterator[Callable[[str], list[Any]]]:
     """The receiver's tables, as a worker of this release makes them."""
-    writer = SqlWriter(SQLite("vitec", desk.folder / "vitec.sqlite", 5.0), Receiver("vitec", "1", "hash"))
+    writer = SqlWriter(SQLite("vitec", desk.folder / "vitec.sqlite", 5.0), Receiver("vitec", "1"))
     writer.open(Topic(desk.names.values, "id", PARTITIONS), range(PARTITIONS))
     with closing(writer), closing(sqlite3.connect(desk.folder / "vitec.sqlite")) as connection:
         yield lambda statement: connection.execute(statement).fetchall()

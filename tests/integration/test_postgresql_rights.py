@@ -15,7 +15,7 @@ from sinks.batch import Batch, Refused
 from sinks.postgresql import Address, PostgreSQL
 from sinks.put_back import PutBackRecord
 from sinks.sql_writer import SqlWriter
-from sinks.upkeep import put_back
+from sinks.upkeep import Upkeep
 from sinks.writer import Receiver
 from tests.sample_events import meter_value
 from tests.sink_rows import row
@@ -59,12 +59,12 @@ class Receivers:
         return PostgreSQL(Address("vitec", self.dsn(user), "meterstream", SECONDS))
 
     def writer(self, user: str) -> SqlWriter:
-        return SqlWriter(self.database(user), Receiver("vitec", "1", "hash"))
+        return SqlWriter(self.database(user), Receiver("vitec", "1"))
 
     def ask_back(self) -> None:
         """The operator, as the owner, has a record put back."""
         record = PutBackRecord("letter", TOPIC.name, 0, 0, b"k", b"v")
-        put_back(self.database("vitec"), "vitec", "1", [record])
+        Upkeep(self.database("vitec"), "vitec", "1").put_back([record])
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def work(writer: SqlWriter, offset: int | None = None) -> None:
     back = row(meter_value(sequence=at, delivery_category="BACK"), forms=writer.forms)
     writer.put_back(lambda records: [back for _ in records], refuse)
     if not opened.live or offset is not None:
-        writer.go_live()
+        writer.turn_view()
 
 
 def test_the_owner_and_the_writer_can_do_all_of_a_worker_s_work(receivers: Receivers) -> None:

@@ -159,11 +159,17 @@ def test_newly_mapped_points_get_their_history(system: SinkSystem) -> None:
     system.publish(some(60))
     worker = system.start()
     until(lambda: {point for (point,) in system.rows("metering_point")} == {"p1"} and len(system.rows("sequence")) == 2)
-    worker.close()
     system.give("p2", "p1")
-    worker = system.start()
     until(lambda: len(system.rows("sequence")) == 4)
-    assert "the points have changed" in worker.log
+    assert "all is read again" in worker.log
+    worker.close()
+    system.give("p2", "p1", "p3")
+    worker = system.start()
+    until(lambda: len(system.rows("sequence")) == 6)
+    (system.folder / "points.csv").write_text("no points")
+    until(lambda: "cannot be used" in worker.log)
+    system.publish([value(500, metering_point="p3", reading_at=99)])
+    until(lambda: len(system.rows("sequence")) == 7)
 
 
 def test_a_new_epoch_is_shown_when_it_has_caught_up(system: SinkSystem) -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from producer.calendar import Grid
 from producer.dates import parse
-from producer.zones import Zone, zone_of
 from runtime.errors import Poison
 from runtime.settings.source import Stamp
+from runtime.zones import Zone, zone_of
 from schemas import instants
 from schemas.events import Granularity
 

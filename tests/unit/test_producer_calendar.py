@@ -7,9 +7,9 @@ import pytest
 
 from producer.calendar import Grid
 from producer.dates import parse
-from producer.zones import zone_of
 from runtime.errors import Poison
 from runtime.settings.source import Stamp
+from runtime.zones import zone_of
 from schemas.events import Granularity
 from schemas.instants import from_datetime
 from schemas.reasons import Reason

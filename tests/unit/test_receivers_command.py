@@ -34,7 +34,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def fill(there: SQLiteReceiver) -> None:
-    writer = SqlWriter(SQLite("momentum", there.path, 5.0), Receiver("momentum", "1", "hash"), now=lambda: AT)
+    writer = SqlWriter(SQLite("momentum", there.path, 5.0), Receiver("momentum", "1"), now=lambda: AT)
     writer.open(TOPIC, [0, 1])
     write(writer, value(1))
     writer.close()

@@ -15,7 +15,7 @@ def test_a_generated_page_is_current(page: str, text: str) -> None:
 
 def test_every_metric_has_a_line_and_a_metering_point_is_no_label() -> None:
     text = reference.metrics()
-    assert "| `meterstream_sink_freshness_seconds` | histogram | `receiver` | " in text
+    assert "| `meterstream_sink_freshness_seconds` | histogram | `receiver`, `stage` | " in text
     assert "| `meterstream_producer_calls_total` | counter | `source`, `outcome` | " in text
     assert "metering_point`" not in text
 

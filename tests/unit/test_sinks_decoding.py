@@ -8,10 +8,10 @@ from schemas.events import MeterValue
 from schemas.registry import AvroSchema, EmbeddedRegistry
 from sinks.batch import Refused
 from sinks.decoding import Decoder, refusal
-from sinks.points import Points
+from sinks.points import Point, Points
 from tests.sink_rows import AS_THEY_ARE, CODEC, PARTITIONS, StoredRecord, outside, record, row, value
 
-POINTS = Points(whole=frozenset({value().metering_point}), single=frozenset({("p1", "VARME")}))
+POINTS = Points([Point(value().metering_point), Point("p1", "VARME")])
 DECODER = Decoder(CODEC, AS_THEY_ARE, POINTS, PARTITIONS)
 
 

@@ -7,8 +7,9 @@ import pytest
 from runtime.errors import Superseded, Transient
 from sinks.batch import Batch, Positions, Refused
 from sinks.delivery import Delivery
+from sinks.points import Points
 from sinks.put_back import Judge
-from sinks.writer import Opened, Refuse, Topic, Written
+from sinks.writer import Again, Opened, Refuse, Standing, Topic, Written
 from tests.sink_rows import AS_THEY_ARE, row, value
 
 BEFORE, AFTER, OTHER = {0: 1}, {0: 5}, {0: 9}
@@ -43,7 +44,16 @@ class ScriptedWriter:
     def put_back(self, judge: Judge, refuse: Refuse) -> None:
         raise AssertionError
 
-    def go_live(self) -> bool:
+    def take_points(self, points: Points) -> Again:
+        raise AssertionError
+
+    def standing(self) -> Standing:
+        raise AssertionError
+
+    def write_again(self, batch: Batch, rewrite: bool, refuse: Refuse) -> None:
+        raise AssertionError
+
+    def turn_view(self) -> bool:
         return True
 
     def close(self) -> None:

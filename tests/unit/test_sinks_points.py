@@ -1,11 +1,23 @@
 """The points file of a receiver: what it gives, and every problem with its line."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from runtime.errors import ConfigError
-from sinks.points import MAX_PROBLEMS, read
+from runtime.zones import zone_of
+from schemas import instants
+from sinks.points import OPEN_TO, Period, Point, Points
+from sinks.points_file import MAX_PROBLEMS, Given, PointsFile
+from sinks.points_file import read as read_file
+
+GIVEN = Given(zone_of("+01:00"))
+DAY = instants.DAY
+
+
+def read(file: Path, given: Given = GIVEN) -> Points:
+    return read_file(file, given)
 
 
 def points_file(folder: Path, text: str | bytes) -> Path:
@@ -17,7 +29,7 @@ def points_file(folder: Path, text: str | bytes) -> Path:
 def test_an_empty_category_gives_every_category_of_the_point(tmp_path: Path) -> None:
     points = read(points_file(tmp_path, "metering_point,category\n0071,\n0072,EL-EXT\n0072,VARME\n"))
     asked = [("0071", "EL"), ("0071", ""), ("0072", "EL-EXT"), ("0072", "VARME"), ("0072", "EL"), ("71", "EL")]
-    assert [points.has(*each) for each in asked] == [True, True, True, True, False, False]
+    assert [bool(points.of(*each)) for each in asked] == [True, True, True, True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +42,7 @@ def test_an_empty_category_gives_every_category_of_the_point(tmp_path: Path) -> 
     ],
 )
 def test_files_of_any_editor_are_read(tmp_path: Path, text: str) -> None:
-    assert read(points_file(tmp_path, text)).single == {("1", "EL")}
+    assert list(read(points_file(tmp_path, text))) == [Point("1", "EL")]
 
 
 @pytest.mark.parametrize(
@@ -72,3 +84,76 @@ def test_the_fingerprint_knows_points_and_not_their_order(tmp_path: Path) -> Non
 
     assert fingerprint("1,EL\n2,\n") == fingerprint("2,\n1,EL\n")
     assert len({fingerprint(lines) for lines in ("1,EL\n", "1,\n", "1,EL\n2,\n", "1E,L\n", "1,VARME\n")}) == 5
+
+
+def test_a_point_may_be_known_under_several_keys_at_different_times_and_granularities(tmp_path: Path) -> None:
+    text = (
+        "metering_point,category,granularity,valid_from,valid_to,receiver_key,kind,facility_id\n"
+        "1,EL,hour,,2026-01-01,old,,\n1,EL,hour,2026-01-01,,new,register,F1\n1,EL,month,,,months,,\n"
+    )
+    points = read(points_file(tmp_path, text))
+    year = GIVEN.zone.midnight(20_454)  # 2026-01-01
+
+    def key(granularity: str, begin: int, end: int) -> list[str | None]:
+        return [one.receiver_key for one in points.of("1", "EL") if one.takes(Period(granularity, begin, end))]
+
+    assert key("hour", year - DAY, year) == ["old"]
+    assert key("hour", year, year + DAY) == ["new"]
+    assert key("hour", year - 1, year + 1) == [], "a period that lies on both sides of a change belongs to neither"
+    assert key("month", year - DAY, year + DAY) == ["months"]
+    assert key("day", year, year + DAY) == []
+
+
+def test_a_toml_file_says_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "points.toml"
+    file.write_text('[[points]]\nmetering_point = "1"\ncategory = "EL"\nvalid_from = 2026-01-01\nreceiver_key = "å"\n')
+    same = "metering_point,category,valid_from,receiver_key\n1,EL,2026-01-01,å\n"
+    assert read(file).fingerprint == read(points_file(tmp_path, same)).fingerprint
+    file.write_text('[[points]]\nmetering_point = "1"\ncolour = "red"\n[[points]]\ncategory = "EL"\n')
+    with pytest.raises(ConfigError) as caught:
+        read(file)
+    assert [problem.split("points.toml, ")[1].split(";")[0] for problem in caught.value.problems] == [
+        "point 1: unknown: colour",
+        "point 2: the metering point is empty",
+    ]
+
+
+def test_nothing_is_given_from_before_the_day_on_which_the_history_begins(tmp_path: Path) -> None:
+    text = "metering_point,category,valid_from,valid_to\n1,,,\n2,,,2025-12-31\n3,,2026-06-01,\n"
+    day = date(2026, 1, 1)
+    given = read(points_file(tmp_path, text), Given(GIVEN.zone, day))
+    since = Given(GIVEN.zone).instant(day)
+    assert [(one.metering_point, one.valid_from > since) for one in given] == [("1", False), ("3", True)]
+    assert next(iter(given)).valid_from == since
+    assert next(iter(given)).valid_to == OPEN_TO
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ("1,EL,week,,,", "granularity must be one of month, day, hour, quarter, or empty"),
+        ("1,EL,,2026-13-01,,", "valid_from must be a date such as 2026-01-31, or empty"),
+        ("1,EL,,20260101,,", "valid_from must be a date such as 2026-01-31, or empty"),
+        ("1,EL,,2026-01-01,2026-01-01,", "valid_to must be later than valid_from"),
+        ("1,EL,,,,both", "kind must be one of register, volume, or empty"),
+        ("0,,hour,,,", "the same as line 2, or a part of it: a value could belong to both"),
+    ],
+)
+def test_what_a_line_says_more_is_checked(tmp_path: Path, cells: str, problem: str) -> None:
+    text = f"metering_point,category,granularity,valid_from,valid_to,kind\n0,EL,,,,\n{cells}\n"
+    with pytest.raises(ConfigError) as caught:
+        read(points_file(tmp_path, text))
+    assert caught.value.problems[0].endswith(f":3: {problem}")
+
+
+def test_a_file_that_was_written_again_is_noticed(tmp_path: Path) -> None:
+    file = points_file(tmp_path, "metering_point,category\n1,EL\n")
+    points = PointsFile(file, GIVEN)
+    assert points.changed(), "it was never read"
+    points.read()
+    assert not points.changed()
+    points_file(tmp_path, "metering_point,category\n1,EL\n2,EL\n")
+    assert points.changed()
+    points.read()
+    file.unlink()
+    assert points.changed()

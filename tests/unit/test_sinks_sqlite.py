@@ -29,7 +29,7 @@ def database(file: Path) -> SQLite:
 
 @pytest.fixture
 def writer(database: SQLite) -> Iterator[SqlWriter]:
-    writer = SqlWriter(database, Receiver("vitec", "1", "hash"), now=lambda: AT)
+    writer = SqlWriter(database, Receiver("vitec", "1"), now=lambda: AT)
     writer.open(TOPIC, [0, 1])
     yield writer
     writer.close()
@@ -95,6 +95,6 @@ def test_a_file_that_was_replaced_is_another_workers_business(file: Path, tmp_pa
         writer.look()
     with pytest.raises(Superseded):
         writer.open(TOPIC, [0, 1])
-    again = SqlWriter(SQLite("vitec", file, TIMEOUT), Receiver("vitec", "1", "hash"), now=lambda: AT)
+    again = SqlWriter(SQLite("vitec", file, TIMEOUT), Receiver("vitec", "1"), now=lambda: AT)
     assert again.open(TOPIC, [0, 1]).positions == START
     again.close()

@@ -21,15 +21,15 @@ from sinks.circuits import Circuits
 from sinks.decoding import Decoded, Decoder
 from sinks.meters import Meters
 from sinks.patience import Patience
-from sinks.points import Points
+from sinks.points import Point, Points
 from sinks.put_back import Judge, PutBackRecord
 from sinks.road import Fetched, Road
 from sinks.watch import Watch
 from sinks.worker import Worker
-from sinks.writer import Opened, Refuse, Topic, Written
+from sinks.writer import Again, Opened, Refuse, Standing, Topic, Written
 from tests.sink_rows import AS_THEY_ARE, PARTITIONS, StoredRecord, record, value
 
-POINTS = Points(whole=frozenset({value().metering_point}), single=frozenset())
+POINTS = Points([Point(value().metering_point)])
 TOPIC = Topic("meterstream.1.values", "id", PARTITIONS)
 START: Positions = {0: 0}
 
@@ -80,6 +80,13 @@ class Script:
     def lag(self, *, ask: bool) -> int:
         return self.log_end - self.positions[0]
 
+    # points
+    def read(self) -> Points:
+        return POINTS
+
+    def changed(self) -> bool:
+        return False
+
     # dead letters
     def send(self, letters: Sequence[DeadLetter]) -> None:
         if letters:
@@ -107,8 +114,18 @@ class Script:
         self.asked = []
         return Written(1, 0)
 
-    def go_live(self) -> bool:
-        self.do("go_live")
+    def take_points(self, points: Points) -> Again:
+        self.do("take_points")
+        return Again({}, Points([]))
+
+    def standing(self) -> Standing:
+        return Standing("live", Again({}, Points([])))
+
+    def write_again(self, batch: Batch, rewrite: bool, refuse: Refuse) -> Written | None:
+        raise AssertionError("nothing is to be read again")
+
+    def turn_view(self) -> bool:
+        self.do("turn_view")
         return self.whole
 
     # reporter
@@ -148,7 +165,15 @@ def work(
     """Runs a worker to the end of the script; gives its metrics."""
     health, registry = Health(), CollectorRegistry()
     codec = Codec(MeterValue, OnceAway(script))
-    road = Road(script, lambda count: decoder or Decoder(codec, AS_THEY_ARE, POINTS, count), script, script, script)
+    road = Road(
+        script,
+        lambda: script,
+        script,
+        lambda count, points: decoder or Decoder(codec, AS_THEY_ARE, points, count),
+        script,
+        script,
+        script,
+    )
     patience = Patience(health, script.stop, Backoff(initial=0.001, maximum=0.001))
     meters = Meters(registry, "vitec")
     circuits = Circuits.of(script.limits, "vitec", meters.stopped)
@@ -157,12 +182,14 @@ def work(
         Worker("vitec", road, watch).run()
     finally:
         assert script.did[-4:] == ["close"] * 4
-    return lambda name: registry.get_sample_value(f"meterstream_sink_{name}", {"receiver": "vitec"})
+    return lambda name: registry.get_sample_value(
+        f"meterstream_sink_{name}", {"receiver": "vitec", "stage": "production"}
+    )
 
 
 def steps(script: Script) -> list[str]:
     """What was done after the start, without the end."""
-    return [step for step in script.did[3:-5] if step != "fetch"]
+    return [step for step in script.did[4:-5] if step != "fetch"]
 
 
 GOOD = [[record(value(1)), record(value(2))], [record(value(3))]]
@@ -172,7 +199,7 @@ ALL = ["registry", "write [1, 2] 0->2", "report 2", "write [3] 2->3", "report 3"
 def test_the_road_in_its_order() -> None:
     script = Script(*GOOD)
     metric = work(script)
-    assert script.did[:3] == ["connect", "open", "begin {0: 0}"]
+    assert script.did[:4] == ["connect", "open", "take_points", "begin {0: 0}"]
     assert steps(script) == ALL
     assert metric("rows_written_total") == 3
     assert metric("lag_records") == 0
@@ -233,7 +260,7 @@ def test_without_a_backlog_a_batch_is_committed_before_anything_else_is_done() -
     """So that a lone row is seen as delivered at once, and an idle worker has nothing under way."""
     script = NoBacklog(*GOOD)
     work(script)
-    assert script.did[3:] == ["fetch", *ALL[:3], "fetch", *ALL[3:], "fetch", *["close"] * 4]
+    assert script.did[4:] == ["fetch", *ALL[:3], "fetch", *ALL[3:], "fetch", *["close"] * 4]
 
 
 POISON = record(value(9), value=b"poison")
@@ -311,11 +338,11 @@ def test_an_idle_worker_whose_positions_were_moved_ends(fails: str) -> None:
 
 def test_an_epoch_that_is_not_whole_yet_is_looked_at_again_later() -> None:
     """The comparison may be long: it is made now and then, and its failure stops nothing."""
-    script = Script(*[[record(value(number))] for number in range(100)], fails="go_live")
+    script = Script(*[[record(value(number))] for number in range(100)], fails="turn_view")
     script.live, script.whole, script.log_end = False, False, 1
     seconds = iter(range(10_000))
     work(script, clock=lambda: next(seconds) / 20)
-    assert 2 <= script.did.count("go_live") <= 20
+    assert 2 <= script.did.count("turn_view") <= 20
     assert [step for step in script.did if step.startswith("write")][-1] == "write [99] 99->100"
 
 
@@ -328,8 +355,8 @@ def test_an_epoch_goes_live_when_it_has_caught_up_with_the_start(end: int, switc
     script.live = False
     script.log_end = end
     work(script)
-    assert ("go_live" in script.did) is switched
-    assert script.did.count("go_live") <= 1
+    assert ("turn_view" in script.did) is switched
+    assert script.did.count("turn_view") <= 1
 
 
 def test_the_start_is_no_readiness() -> None:

@@ -1,4 +1,4 @@
-"""Zones: wall time of a source to instants and back, with change-over where a zone has it.
+"""Zones: wall time of a source or a receiver to instants and back, with change-over where a zone has it.
 
 Wall time is an ``int`` too: microseconds since 1970-01-01T00:00 on the wall.
 """
