@@ -131,6 +131,16 @@ class Upkeep:
         with self._tables():
             return PositionTable(self._database, self._receiver).all()
 
+    def left(self) -> int:
+        """How many records are still to be read again, at most.
+
+        Raises:
+            Transient, ConfigError: see :meth:`_tables`.
+        """
+        with self._tables():
+            table = PositionTable(self._database, self._receiver)
+            return sum(one.end_offset - one.next_offset for one in table.passes([*table.all()]).values())
+
     def rewind(self, offsets: Mapping[int, int], rewrite: bool, entry: Entry) -> int:
         """Has what was delivered since some offsets delivered again, beside the live feed.
 

@@ -3,7 +3,7 @@
 import click
 
 from operations.invocation import Commands
-from operations.receivers import upkeep
+from operations.receivers import go_live, rewind, upkeep
 
 
 @click.group(cls=Commands)
@@ -11,5 +11,13 @@ def receivers() -> None:
     """The receiving systems: from the choice of metering points to live."""
 
 
-for command in (upkeep.refill, upkeep.switch):
+for command in (
+    go_live.go_live,
+    go_live.pause,
+    go_live.resume,
+    rewind.rewind,
+    go_live.retire,
+    upkeep.refill,
+    upkeep.switch,
+):
     receivers.add_command(command)

@@ -11,8 +11,9 @@ from operations.invocation import settings
 from runtime.errors import ConfigError
 from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, label
 from runtime.settings.tree import Settings
-from sinks.build import database_of
+from sinks.build import database_of, points_of
 from sinks.database import Database
+from sinks.points_file import PointsFile
 from sinks.upkeep import Upkeep
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +50,24 @@ class Chosen:
         """
         return database_of(self.label, self.address, os.environ)
 
+    @property
+    def arguments(self) -> str:
+        """How a command of this group names it."""
+        return self.name if self.stage == "production" else f"{self.name} --stage {self.stage}"
+
+    @property
+    def options(self) -> str:
+        """How its worker is started."""
+        return f"--receiver {self.arguments}"
+
+    def points(self) -> PointsFile:
+        """The points that it is given.
+
+        Raises:
+            ConfigError: the file cannot be used; every problem with its line.
+        """
+        return points_of(self.name, self.receiver, self.address)
+
     def upkeep(self) -> Upkeep:
         """The stage's tables.
 
@@ -63,6 +82,12 @@ def stage_option(command: F) -> F:
     option = click.option(
         "--stage", type=click.Choice(["production", "test"]), default="production", show_default=True, help="Which one."
     )
+    return option(command)
+
+
+def who_option(command: F) -> F:
+    """``--who``."""
+    option = click.option("--who", metavar="NAME", help="Who does it, for the journal; default: who is logged in.")
     return option(command)
 
 
