@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from kafka import TopicPartition
-from kafka.admin import IsolationLevel, OffsetSpec
+from kafka.admin import OffsetSpec
+from kafka.protocol.consumer import IsolationLevel
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -11,7 +12,9 @@ import pytest
 from local.postgres import PostgresServer
 from runtime.errors import Transient
 from schemas.events import MeterValue
+from schemas.keys import partition_of
 from sinks.batch import Batch, Refused
+from sinks.points import Point, Points
 from sinks.postgresql import Address, PostgreSQL
 from sinks.put_back import PutBackRecord
 from sinks.sql_writer import SqlWriter
@@ -81,9 +84,18 @@ def refuse(refused: Sequence[Refused]) -> list[str]:
     return ["letter" for _ in refused]
 
 
+MAPPED = count(step=100)
+"""Each worker is given another point, whose values are read again."""
+
+
 def work(writer: SqlWriter, offset: int | None = None) -> None:
-    """All that a worker does: opens, writes new, corrected and refused rows, looks when idle, puts back."""
+    """All that a worker does: opens, takes points, writes new, corrected and refused rows, reads again, looks."""
     opened = writer.open(TOPIC, [0, 1])
+    if offset is None:
+        mapped = next(f"p{number}" for number in count(next(MAPPED)) if partition_of(f"p{number}", 2) == 0)
+        again = writer.take_points(Points([Point(mapped)]))
+        before = {number: one.next_offset for number, one in again.passes.items()}
+        writer.write_again(Batch([], before, dict.fromkeys(before, 1)), False, refuse)
     at = opened.positions[0] if offset is None else offset
     values: list[MeterValue] = [meter_value(sequence=at), meter_value(sequence=at, delivery_category="OTHER")]
     if offset is None:
