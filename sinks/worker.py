@@ -16,7 +16,7 @@ from sinks.points import Points
 from sinks.road import Road
 from sinks.second_pass import SecondPass
 from sinks.watch import Watch
-from sinks.writer import State, Topic, Written
+from sinks.writer import Again, State, Topic, Written
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +80,11 @@ class Worker:
 
     def _open(self) -> Decoder:
         until_done = self._watch.patience.until_done
-        self._points = self._road.points.read()
         self._topic, self._partitions = until_done(self._road.values.connect)
         self._positions = until_done(lambda: self._hand.do(self._reopen), self._watch.meters.waiting)
-        decoder = self._take_points()
         self._wait_until_live()
+        self._points = self._road.points.read()
+        decoder = self._take_points()
         self._goal = until_done(lambda: self._road.values.begin(self._positions))
         self._watch.meters.lag.set(self._road.values.lag(ask=False))
         self._watch.health.ready()
@@ -158,7 +158,8 @@ class Worker:
     def _heed(self, decoder: Decoder) -> Decoder:
         """What persons ask for: records put back, a pause, a rewind, other points."""
         self._take_put_backs(decoder)
-        self._wait_until_live()
+        again = self._wait_until_live()
+        self._watch.patience.until_done(lambda: self._second.begin(again))
         if self._road.points.changed():
             try:
                 self._points = self._road.points.read()
@@ -178,8 +179,8 @@ class Worker:
     def _decoder(self, points: Points) -> Decoder:
         return self._road.decoder(self._topic.partitions, points)
 
-    def _wait_until_live(self) -> None:
-        """Does nothing while persons want it so; then, and else at once, reads again what they ask for."""
+    def _wait_until_live(self) -> Again:
+        """Does nothing while persons want it so; then, and else at once, gives what they want to be read again."""
         before = self._watch.health.waiting_for
         while (standing := self._aside(self._road.writer.standing)).state != "live":
             self._watch.health.beat()
@@ -188,7 +189,7 @@ class Worker:
                 raise Stopped
         if before is None:
             self._watch.health.ready()
-        self._watch.patience.until_done(lambda: self._second.begin(standing.again))
+        return standing.again
 
     def _write_again(self, batch: Batch, rewrite: bool) -> Written | None:
         return self._aside(lambda: self._road.writer.write_again(batch, rewrite, self._deliveries.send_refusals))
