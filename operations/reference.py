@@ -98,6 +98,8 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(repr, value))}]".replace("'", '"')
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -109,6 +111,8 @@ def _type(annotation: Any) -> str:
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
         return " or ".join(_type(argument) for argument in arguments if argument is not types.NoneType)
     words = {str: "text", int: "integer", float: "number", bool: "true, false", Path: "path", Secret: "secret"}
+    if typing.get_origin(annotation) is tuple:
+        return f"list of {_type(arguments[0])}"
     if arguments:
         return f"{getattr(typing.get_origin(annotation), '__name__', '?')} of {', '.join(map(_type, arguments))}"
     return words.get(annotation, getattr(annotation, "__name__", str(annotation)).lower())

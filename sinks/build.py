@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from runtime.errors import ConfigError
@@ -18,6 +19,10 @@ from sinks.circuits import Circuits
 from sinks.consumer import KafkaValues
 from sinks.database import Database
 from sinks.decoding import Decoder
+from sinks.files.contents import contents
+from sinks.files.drops import About, Drops
+from sinks.files.state import FilesState
+from sinks.files.writer import FilesWriter
 from sinks.letters import KafkaLetters
 from sinks.meters import Meters
 from sinks.patience import Patience
@@ -29,7 +34,7 @@ from sinks.sql_writer import SqlWriter
 from sinks.sqlite import SQLite
 from sinks.watch import Watch
 from sinks.worker import Worker
-from sinks.writer import Receiver
+from sinks.writer import Receiver, Writer
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,13 @@ def worker(process: Process, delivery: Delivery) -> Worker:
     points, database = _every_problem(
         lambda: points_of(delivery.receiver, receiver, stage), lambda: database_of(name, stage, process.environment)
     )
+    if delivery.share.count > 1 and isinstance(database, FilesState):
+        raise ConfigError([f"receivers.{name}: its drops are made by one worker; start it without --share"])
     names = TopicNames.of(settings)
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
     waits = delivery.stage == "production" and receiver.test is not None
-    writer = SqlWriter(database, Receiver(name, settings.epoch, waits))
+    writer = _writer(database, Receiver(name, settings.epoch, waits), delivery, receiver)
 
     def values() -> KafkaValues:
         return KafkaValues(settings, stage.batch, delivery.share)
@@ -91,6 +98,14 @@ def worker(process: Process, delivery: Delivery) -> Worker:
     circuits = Circuits.of(settings.dead_letters, name, meters.stopped)
     watch = Watch(process.health, process.stop, meters, patience, circuits)
     return Worker(name, road, watch)
+
+
+def _writer(database: Database, whose: Receiver, delivery: Delivery, settings: ReceiverSettings) -> Writer:
+    rows, stage = SqlWriter(database, whose), settings.stage(delivery.stage)
+    if not isinstance(database, FilesState) or stage is None:
+        return rows
+    about = About(delivery.receiver, delivery.stage, f"meterstream {version('meterstream')}")
+    return FilesWriter(rows, Drops(database, contents(stage.files, zone_of(settings.zone)), about, stage.files))
 
 
 def _every_problem(
@@ -138,6 +153,8 @@ def database_of(name: str, stage: StageSettings, environment: Mapping[str, str])
             return PostgreSQL(Address(name, _dsn(name, stage, environment), stage.database_schema, stage.timeout))
         case "sqlite":
             return SQLite(name, _writable(name, stage.path), stage.timeout)
+        case "files":
+            return FilesState(name, _folder(name, stage.path), stage.timeout)
     raise ConfigError([f"receivers.{name}.database: {stage.database} is not there yet"])
 
 
@@ -155,4 +172,15 @@ def _writable(name: str, path: Path | None) -> Path:
         raise ConfigError([f"receivers.{name}.path: there is no directory {path.parent}; make it"])
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ConfigError([f"receivers.{name}.path: {path} cannot be written; choose another or give the right"])
+    return path
+
+
+def _folder(name: str, path: Path | None) -> Path:
+    """The path of a folder that is there and takes files."""
+    if path is None:
+        raise ConfigError([f"receivers.{name}.path: missing"])
+    if not path.is_dir():
+        raise ConfigError([f"receivers.{name}.path: there is no folder {path}; make it"])
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError([f"receivers.{name}.path: the folder {path} cannot be written; give the right"])
     return path

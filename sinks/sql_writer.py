@@ -1,7 +1,8 @@
 """The writer of SQL databases: positions by compare-and-set, then rows, in one transaction."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from runtime.errors import MeterstreamError
@@ -81,6 +82,17 @@ class SqlWriter:
         if not passes:
             return Again({}, Points([]))
         return Again(passes, self._points.since(self._given, min(one.after_generation for one in passes.values())))
+
+    @contextmanager
+    def own(self) -> Iterator[None]:
+        """A transaction in which the positions are this worker's.
+
+        Raises:
+            Transient, Superseded: see :meth:`look`.
+        """
+        with self._database.transaction():
+            self._positions.read(self._partitions)
+            yield
 
     def look(self) -> Positions:
         """See :class:`sinks.writer.Writer`."""

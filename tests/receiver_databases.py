@@ -11,6 +11,7 @@ import psycopg
 
 from local.postgres import PostgresServer
 from sinks.database import Database
+from sinks.files.state import HIDDEN, FilesState
 from sinks.postgresql import Address, PostgreSQL
 from sinks.sqlite import SQLite
 
@@ -73,3 +74,23 @@ class SQLiteReceiver:
 
     def settings(self) -> Sequence[str]:
         return ('database = "sqlite"', f'path = "{self.path}"')
+
+
+@dataclass(frozen=True)
+class FilesReceiver(SQLiteReceiver):
+    """A folder of drops; ``path``: of the rows from which they are made."""
+
+    @classmethod
+    def of(cls, folder: Path) -> "FilesReceiver":
+        """The folder is there."""
+        return cls(folder / HIDDEN / "state.sqlite")
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent.parent
+
+    def database(self) -> Database:
+        return FilesState("vitec", self.folder, TIMEOUT)
+
+    def settings(self) -> Sequence[str]:
+        return ('database = "files"', f'path = "{self.folder}"', "files = { every = 1 }")

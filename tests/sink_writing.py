@@ -10,18 +10,20 @@ from schemas.events import MeterValue
 from sinks.batch import Batch, Refused
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Topic, Written
-from tests.receiver_databases import PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
+from tests.receiver_databases import FilesReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import AT, row
 
 TOPIC = Topic("meterstream.1.values", "topic-id", 2)
 START = {0: 0, 1: 0}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+@pytest.fixture(params=["sqlite", "files", pytest.param("postgresql", marks=pytest.mark.services)])
 def there(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> ReceiverDatabase:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return SQLiteReceiver(tmp_path / "receiver.sqlite")
+    if request.param == "files":
+        return FilesReceiver.of(tmp_path)
     return PostgreSQLReceiver.on(request.getfixturevalue("postgres"), unique)
 
 

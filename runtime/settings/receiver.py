@@ -23,6 +23,29 @@ class BatchSettings(Group):
     fetch_bytes: int = Field(default=8 << 20, ge=1 << 10, description="fetched from a broker at once")
 
 
+class FilesSettings(Group):
+    """How a receiver of files is given its drops: numbered sets of files, each whole once its manifest is there."""
+
+    format: tuple[Literal["csv", "json"], ...] = Field(
+        default=("csv",), min_length=1, description="csv: the rows; json: the readings, in the utility's own structure"
+    )
+    every: float = Field(
+        default=60.0, ge=1, le=86_400, description="seconds at least between two drops; looked at every few seconds"
+    )
+    rows: int = Field(default=50_000, ge=1, le=1_000_000, description="changed rows per drop at most")
+    keep_days: float | None = Field(
+        default=None, gt=0, description="days after which a drop is removed; default: whoever reads them removes them"
+    )
+    delimiter: Literal[",", ";", "tab"] = Field(default=",", description="csv: what stands between two cells")
+    decimal: Literal[".", ","] = Field(default=".", description="csv: the decimal mark of numbers")
+
+    @model_validator(mode="after")
+    def _tells_cells_from_fractions(self) -> Self:
+        if self.delimiter == self.decimal:
+            raise ValueError('decimal and delimiter are both a comma; choose delimiter = ";"')
+        return self
+
+
 class StageSettings(Group):
     """Where one stage of a receiver stands, and what of the feed it is given."""
 
@@ -41,6 +64,7 @@ class StageSettings(Group):
         default=30.0, gt=0, le=45, description="seconds that one database statement may take; /healthz waits for 60"
     )
     batch: BatchSettings = BatchSettings()
+    files: FilesSettings = FilesSettings()
 
     @model_validator(mode="after")
     def _has_its_address(self) -> Self:

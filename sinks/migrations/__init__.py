@@ -3,11 +3,16 @@
 from importlib.resources import files
 
 
-def steps(database: str) -> list[str]:
-    """The steps of ``postgresql`` or ``sqlite``, oldest first; step n leads to version n."""
-    folder = files("sinks.migrations").joinpath(database)
-    found = sorted((step.name, step.read_text("utf-8")) for step in folder.iterdir() if step.name.endswith(".sql"))
-    return [text for _, text in found]
+def steps(*kinds: str) -> list[str]:
+    """The steps of a kind of database, oldest first; step n leads to version n.
+
+    Args:
+        kinds: ``postgresql``, ``sqlite`` …; of a kind that has what another one has and more, both. A new step's number
+            is then above those of both.
+    """
+    folders = (files("sinks.migrations").joinpath(kind) for kind in kinds)
+    found = sorted((step.name, step) for folder in folders for step in folder.iterdir() if step.name.endswith(".sql"))
+    return [step.read_text("utf-8") for _, step in found]
 
 
 def statements(step: str) -> list[str]:
