@@ -50,4 +50,4 @@ class Addresses:
             query[feed.mapping.envelope.page_parameter] = page
         path = request.path.format_map({name: quote(text, safe="") for name, text in places.items()})
         pairs = "&".join(f"{quote(name, safe='')}={quote(text, safe=':')}" for name, text in query.items())
-        return f"{feed.settings.url.rstrip('/')}{path}?{pairs}"
+        return f"{(feed.settings.url or '').rstrip('/')}{path}?{pairs}"

@@ -4,25 +4,19 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
-
 from producer import surrogates
 from producer.budget import Budget
 from producer.client import Body
 from producer.feed import Feed
 from producer.points import Point
+from producer.refusals import Refusals
 from producer.response import Message, Unreadable, read_message, read_page
 from producer.windows import Window
-from runtime.dead_letters import Context, Original, dead_letter
 from runtime.errors import Poison
 from runtime.metrics import ProducerMetrics
 from schemas import instants
 from schemas.events import DeadLetter
-from schemas.keys import point_key
-from schemas.reasons import Reason, Stage
-
-TOPIC = "http"
-"""Where the original of a producer's dead letter stood."""
+from schemas.reasons import Reason
 
 
 @dataclass(slots=True)
@@ -56,12 +50,12 @@ class Pages(Protocol):
         """Raises Transient, or Unreadable for a body that is too large."""
 
 
-class Asker:
+class Asker(Refusals):
     """Fetches and reads the answers of one source."""
 
     def __init__(self, feed: Feed, client: Pages, metrics: ProducerMetrics) -> None:
         """Takes what it asks with."""
-        self._feed = feed
+        super().__init__(feed)
         self._client = client
         self._ok, self._unreadable = (metrics.calls.labels(feed.name, outcome) for outcome in ("ok", "unreadable"))
 
@@ -110,25 +104,8 @@ class Asker:
             except Poison as error:
                 if error.reason == Reason.UNREADABLE_RESPONSE:
                     raise
-                answer.letters.append(self.letter(point, surrogates.unmask(raw), error, answer.fetched_at))
+                answer.letters.append(
+                    self.letter(point.metering_point, surrogates.unmask(raw), error, answer.fetched_at)
+                )
         budget.items(answer.items, body.data)
         return page.next
-
-    def letter(self, point: Point, original: bytes, error: Poison, fetched_at: int) -> DeadLetter:
-        """A dead letter of something in an answer about a point."""
-        return dead_letter(
-            Original(TOPIC, original, point_key(point.metering_point)),
-            Context(Stage.PRODUCER, self._feed.name, fetched_at=fetched_at),
-            error.reason,
-            error.detail,
-        )
-
-    def unreadable(self, point: Point, error: Unreadable, fetched_at: int) -> DeadLetter:
-        """A dead letter of a whole body: one per source, point and reason, however often it comes."""
-        return dead_letter(
-            Original(TOPIC, error.body, point_key(point.metering_point)),
-            Context(Stage.PRODUCER, self._feed.name, fetched_at=fetched_at),
-            error.reason,
-            error.detail,
-            identity=msgspec.json.encode((self._feed.name, point.metering_point, error.reason)),
-        )

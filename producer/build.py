@@ -41,6 +41,8 @@ def _lines(settings: Settings, options: Options) -> list[Line]:
     lines: list[Line] = []
     problems: list[str] = []
     for name, source in _chosen(settings.sources, options.source).items():
+        if source.folder is not None and options.shard.number > 1:
+            continue  # a file is read by one: the first shard
         try:
             lines.append(_line(name, source, settings, options.shard))
         except ConfigError as error:
@@ -78,8 +80,10 @@ def _line(name: str, source: SourceSettings, settings: Settings, shard: Shard) -
         feed = resolve(name, source)
     except ConfigError as error:
         problems += error.problems
+    if source.folder is not None and not source.folder.is_dir():
+        problems.append(f"sources.{name}.folder: there is no folder {source.folder}; make it")
     try:
-        points = load_points(source.points, shard)
+        points = load_points(source.points, shard if source.folder is None else Shard())
     except ConfigError as error:
         problems += error.problems
     spans, wrong = spans_of(source.poll, settings.streams, source.granularity)

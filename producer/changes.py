@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from producer.answer import Answer, Asker
+from producer.answer import Answer
 from producer.feed import Feed
 from producer.memory import Remembered
 from producer.parts import Part, Splitter
 from producer.points import Point
 from producer.readings import Asked
+from producer.refusals import Refusals
 from producer.response import cut_down
 from producer.stencils import Encoded, Page, ReadingEncoder
 from runtime.errors import Poison
@@ -35,10 +36,10 @@ class Changes:
 class ChangeFinder:
     """Finds the changes in the answers of one source. Pure, but for what it keeps to be fast; cannot fail."""
 
-    def __init__(self, feed: Feed, asker: Asker, codec: Codec[Reading]) -> None:
-        """``asker``: knows how a dead letter is written; ``codec``: a reading."""
+    def __init__(self, feed: Feed, refusals: Refusals, codec: Codec[Reading]) -> None:
+        """``refusals``: knows how a dead letter is written; ``codec``: a reading."""
         self._feed = feed
-        self._asker = asker
+        self._refusals = refusals
         self._splitter = Splitter(feed)
         self._encoder = ReadingEncoder(feed, codec)
 
@@ -68,6 +69,6 @@ class ChangeFinder:
                 changes.readings.append(page.encode(item))
             except Poison as error:
                 original = cut_down(item.message, self._feed.mapping.fields, item.raw)
-                changes.letters.append(self._asker.letter(point, original, error, fetched_at))
+                changes.letters.append(self._refusals.letter(point.metering_point, original, error, fetched_at))
                 if error.reason == Reason.IN_FUTURE:
                     changes.unfit.add(part.key)

@@ -82,8 +82,10 @@ def resolve(name: str, settings: SourceSettings) -> Feed:
 
 def _problems(settings: SourceSettings, mapping: Mapping) -> list[str]:
     problems = []
-    templates = (mapping.request.path, *mapping.request.parameters.values())
-    if not any("{metering_point}" in template for template in templates):
+    templates: tuple[str, ...] = (mapping.request.path, *mapping.request.parameters.values())
+    if settings.folder is not None:
+        templates = ()  # nothing is asked for
+    elif not any("{metering_point}" in template for template in templates):
         problems.append(f"mapping {settings.mapping}: neither path nor parameters hold {{metering_point}}")
     if settings.granularity not in mapping.calendar.stamps:
         problems.append(f"mapping {settings.mapping}: calendar.stamps has no {settings.granularity}")

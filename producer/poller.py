@@ -14,7 +14,7 @@ from producer.answer import Answer, Asker
 from producer.changes import ChangeFinder, Changes
 from producer.claim import Remembering
 from producer.feed import Feed
-from producer.log import Log
+from producer.log import Log, Record
 from producer.memory import Memory, Remembered
 from producer.points import Point
 from producer.records import Records
@@ -62,6 +62,16 @@ class Keeping:
     records: Records
     circuit: SourceCircuit
 
+    async def store(self, source: str, point: Point, remembered: Remembered) -> None:
+        """Remembers in this process at once, and durably when this returns."""
+        record = self.memory.put(point.metering_point, remembered)
+        await self.claim.write(self.records.memory(source, point.metering_point, record))
+
+    def written(self, point: Point, changes: Changes) -> list[Record]:
+        """What an answer came to, as records."""
+        records = self.records.readings(point.metering_point, [value for _, value in changes.readings])
+        return records + [self.records.letter(letter) for letter in changes.letters]
+
 
 class Poller:
     """Polls the points of one source. Polls of one point must not overlap."""
@@ -79,7 +89,8 @@ class Poller:
         self._feed = feed
         self._spans = spans
         self._asker = asker
-        self._memory, self._claim = keeping.memory, keeping.claim
+        self._keeping = keeping
+        self._memory = keeping.memory
         self._log, self._records = keeping.log, keeping.records
         self._circuit = keeping.circuit
         self._report = report
@@ -149,7 +160,7 @@ class Poller:
             return await self._asker.ask(turn.point, turn.window, turn.begun.fetched_at, turn.seen)
         except Unreadable as error:
             self._circuit.admit(0, 1)
-            letter = self._asker.unreadable(turn.point, error, self._now())
+            letter = self._asker.unreadable(turn.point.metering_point, error, self._now())
             await self._log.append([self._records.letter(letter)])
             self._report.refused([letter])
             raise
@@ -177,14 +188,11 @@ class Poller:
         return False
 
     async def _store(self, point: Point, remembered: Remembered) -> None:
-        """Remembers in this process at once, and durably when this returns."""
-        record = self._memory.put(point.metering_point, remembered)
-        await self._claim.write(self._records.memory(self._feed.name, point.metering_point, record))
+        await self._keeping.store(self._feed.name, point, remembered)
 
     async def _publish(self, point: Point, changes: Changes) -> int:
         """Writes what an answer came to; returns the offset after its last reading, 0 where there is none."""
-        records = self._records.readings(point.metering_point, [value for _, value in changes.readings])
-        records += [self._records.letter(letter) for letter in changes.letters]
+        records = self._keeping.written(point, changes)
         if not records:
             return 0
         ends = await self._log.append(records)

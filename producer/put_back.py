@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from producer import surrogates
-from producer.answer import TOPIC
 from producer.points import Point
 from producer.readings import Asked, ReadingMapper
+from producer.refusals import TOPIC
 from producer.response import Message, cut_down, read_message
 from producer.run import Line
 from runtime.dead_letters import Context, Original, dead_letter

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from producer.answer import Asker
@@ -14,7 +15,9 @@ from producer.claim import Claims
 from producer.client import Client
 from producer.event_loop import run_to_end
 from producer.feed import Feed
+from producer.folder_work import FolderWork
 from producer.gate import Gate
+from producer.incoming import Incoming
 from producer.log import KafkaLog
 from producer.memory import Memory
 from producer.patience import patiently
@@ -83,7 +86,7 @@ class _Producer:
         self._memories = {line.feed.name: Memory(line.spans.most_parts) for line in plan.lines}
         self._gates: list[Gate] = []
         self._circuits: list[SourceCircuit] = []
-        self._works: list[SourceWork] = []
+        self._works: list[SourceWork | FolderWork] = []
         self._log: KafkaLog | None = None
         self._claims: Claims | None = None
         self._silent = False
@@ -114,10 +117,13 @@ class _Producer:
     async def _poll(self, kafka: KafkaLog, claims: Claims, records: Records) -> None:
         async with AsyncExitStack() as stack:
             for line in self._plan.lines:
-                client = await stack.enter_async_context(self._client(line.feed))
                 name = line.feed.name
                 keeping = Keeping(self._memories[name], claims.of(name), kafka, records, self._circuit(line.feed))
-                self._works.append(self._work(line, client, keeping))
+                if (folder := line.feed.settings.folder) is not None:
+                    self._works.append(self._folder_work(line, folder, keeping))
+                else:
+                    client = await stack.enter_async_context(self._client(line.feed))
+                    self._works.append(self._work(line, client, keeping))
             log.info("polling", extra={"sources": len(self._works), "points": self._count_points()})
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(work.run()) for work in self._works]
@@ -152,6 +158,11 @@ class _Producer:
         poller = Poller(feed, line.spans, Asker(feed, client, self._metrics), keeping, report)
         pace = Pace(line.spans.every, feed.settings.poll, feed.settings.limits.concurrency * IN_HAND, keeping.circuit)
         return SourceWork(line.points, poller, pace, report, self._process.pseudonyms)
+
+    def _folder_work(self, line: Line, folder: Path, keeping: Keeping) -> FolderWork:
+        points = {point.metering_point: point for point in line.points}
+        incoming = Incoming(folder, line.feed.settings.manifests)
+        return FolderWork(line.feed, points, incoming, keeping, Report(line.feed.name, self._metrics))
 
     def _records(self, topics: Topics) -> Records:
         return Records(topics, schema_registry(self._settings.registry, self._process.environment))
@@ -223,7 +234,8 @@ class _Producer:
         refused = [f"{gate.source} ({gate.why})" for gate in self._gates if not gate.authorised]
         if refused:
             return f"the utility refuses our credentials: {', '.join(refused)}"
-        return next((circuit.reason for circuit in self._circuits if circuit.reason is not None), None)
+        reasons = (each.reason for some in (self._circuits, self._works) for each in some)
+        return next((reason for reason in reasons if reason is not None), None)
 
     def _count_points(self) -> int:
         return sum(len(line.points) for line in self._plan.lines)

@@ -44,6 +44,9 @@ class Pace:
 class SourceWork:
     """Polls the points of one source until it is cancelled or asked to finish."""
 
+    reason: str | None = None
+    """Why nothing of it can be done: its gate and its circuit say that."""
+
     def __init__(
         self, points: Sequence[Point], poller: Polls, pace: Pace, report: Report, pseudonyms: Pseudonyms
     ) -> None:

@@ -69,7 +69,7 @@ def _anchored(node: Any, folder: Path) -> Any:
         return node
     return {
         key: str(folder / value)
-        if (key in {"points", "file", "path"} or key.endswith("_file")) and isinstance(value, str)
+        if (key in {"points", "file", "path", "folder"} or key.endswith("_file")) and isinstance(value, str)
         else _anchored(value, folder)
         for key, value in node.items()
     }

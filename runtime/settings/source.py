@@ -102,8 +102,16 @@ class SourceSettings(Group):
     """One source; its name is its key in the file."""
 
     mapping: str = Field(description="name of a mapping that ships (oresundskraft), or the path of a TOML file")
-    url: str = Field(
-        pattern=r"^https?://[^\s/?#@]+(/\S*)?$", description="what the mapping's path template is appended to"
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+(/\S*)?$",
+        description="what the mapping's path template is appended to",
+    )
+    folder: Path | None = Field(
+        default=None, description="instead of url: files with the same messages are dropped there (docs/files.md)"
+    )
+    manifests: bool = Field(
+        default=False, description="of a folder: only files that a manifest names are read, and compared with it"
     )
     granularity: Granularity
     points: Path = Field(description="CSV: metering_point,category,kind,factor,rolls_over_at,max_per_period,...")
@@ -129,12 +137,22 @@ class SourceSettings(Group):
     def _addresses(self) -> Mapping[str, str]:
         """Where requests go, by the setting that says so."""
         token = {"auth.token_url": self.auth.token_url} if self.auth.type == "oauth2" else {}
-        return {"url": self.url, **token}
+        return token if self.url is None else {"url": self.url, **token}
 
     @model_validator(mode="after")
     def _is_guarded(self) -> Self:
         if problems := list(self._unguarded()):
             raise ValueError("; ".join(problems))
+        return self
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if (self.url is None) == (self.folder is None):
+            raise ValueError("a source has either url, the utility's API, or folder, where its files are dropped")
+        if self.folder is not None and (self.auth.type != "none" or self.tls.is_set):
+            raise ValueError("auth and tls belong to a url; a folder has none")
+        if self.url is not None and self.manifests:
+            raise ValueError("manifests belong to a folder")
         return self
 
     def _unguarded(self) -> Iterator[str]:

@@ -20,8 +20,8 @@ SECRETS = dict.fromkeys(
     ("METERSTREAM_UTILITY_KEY", "METERSTREAM_VITEC_DSN", "METERSTREAM_REGISTRY_PASSWORD", "METERSTREAM_LOG_KEY"), "text"
 )
 ALL = ("sources", "receivers")
-ONE_OF_TWO = {"receivers.vitec.path", "receivers.momentum.dsn"}
-"""Of a receiver's two addresses its database decides which is set."""
+ONE_OF_TWO = {"receivers.vitec.path", "receivers.momentum.dsn", "sources.oresundskraft-hours.folder"}
+"""Of a receiver's two addresses its database decides which is set; a source has one of two."""
 
 
 @pytest.fixture
