@@ -62,6 +62,12 @@ def _remember_check(context: click.Context, parameter: click.Parameter, value: b
         context.find_root().meta[_CHECK] = True
 
 
+def file() -> Path | None:
+    """The settings file of this invocation; None: defaults and environment only."""
+    given: Path | None = click.get_current_context().find_root().meta.get(_CONFIG)
+    return given or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
+
 def settings(needs: Sequence[str] = ()) -> Settings:
     """The settings of this invocation; with ``--check-config`` the command ends here.
 
@@ -72,10 +78,8 @@ def settings(needs: Sequence[str] = ()) -> Settings:
         ConfigError: every problem found.
     """
     context = click.get_current_context()
-    said = context.find_root().meta
-    given: Path | None = said.get(_CONFIG)
-    found = load(given or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ, needs)
-    if said.get(_CHECK):
+    found = load(file(), os.environ, needs)
+    if context.find_root().meta.get(_CHECK):
         click.echo("the configuration is valid")
         context.exit(0)
     return found

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from runtime.metrics import ProducerMetrics, SinkMetrics, StreamsMetrics
+from runtime.metrics import ProducerMetrics, SinkMetrics, StreamsMetrics, SupervisorMetrics
 from runtime.settings.secret import Secret
 from runtime.settings.tree import Settings
 
@@ -41,7 +41,12 @@ name of your choice. `meterstream config check` reports every problem at once.
 def metrics() -> str:
     """The text of docs/metrics.md."""
     parts = [_METRICS_HEAD]
-    for title, kind in (("Producer", ProducerMetrics), ("Streams", StreamsMetrics), ("Sinks", SinkMetrics)):
+    for title, kind in (
+        ("Producer", ProducerMetrics),
+        ("Streams", StreamsMetrics),
+        ("Sinks", SinkMetrics),
+        ("All sinks of a machine", SupervisorMetrics),
+    ):
         parts.append(f"\n## {title}\n\n| series | type | labels | meaning |\n|---|---|---|---|\n")
         parts += [_metric(metric) for metric in vars(kind(CollectorRegistry())).values()]
     return "".join(parts)

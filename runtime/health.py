@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -16,6 +16,9 @@ from runtime.loopback import is_loopback
 from runtime.settings.system import MetricsSettings
 
 log = logging.getLogger(__name__)
+
+Page = Callable[[], bytes]
+"""What a process serves besides, as JSON; made anew for each request, in another thread."""
 
 STALLED_AFTER = 60.0
 """Seconds without a turn of the main loop after which /healthz fails."""
@@ -78,8 +81,14 @@ class HealthServer:
     Beyond loopback it serves numbers and known words only: why a process is not ready names hosts and users.
     """
 
-    def __init__(self, settings: MetricsSettings, registry: CollectorRegistry, health: Health) -> None:
-        """Binds the port.
+    def __init__(
+        self,
+        settings: MetricsSettings,
+        registry: CollectorRegistry,
+        health: Health,
+        pages: Mapping[str, Page] | None = None,
+    ) -> None:
+        """Binds the port. ``pages``: what is served besides, by path.
 
         Raises:
             ConfigError: the address cannot be bound.
@@ -88,6 +97,7 @@ class HealthServer:
             collector(registry=registry)
         self._metrics: Callable[..., Iterable[bytes]] = make_wsgi_app(registry)
         self._health = health
+        self._pages = pages or {}
         self._tells_why = is_loopback(settings.host)
         try:
             self._server = make_server(settings.host, settings.port, self._answer, _Server, _Quiet)
@@ -96,9 +106,10 @@ class HealthServer:
                 [f"metrics: {settings.host}:{settings.port} cannot be served: {error.strerror}; set another port"]
             ) from error
         self.port: int = self._server.server_port
+        self.address = f"http://{settings.host}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True)
         self._thread.start()
-        log.info("serving health", extra={"address": f"http://{settings.host}:{self.port}/metrics"})
+        log.info("serving health", extra={"address": f"{self.address}/metrics"})
 
     def close(self) -> None:
         """Stops serving."""
@@ -110,6 +121,9 @@ class HealthServer:
         return reason if self._tells_why else "waiting; its log says for what"
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if page := self._pages.get(environ["PATH_INFO"]):
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [page()]
         match environ["PATH_INFO"]:
             case "/metrics":
                 return self._metrics(environ, start_response)

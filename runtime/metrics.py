@@ -220,3 +220,22 @@ class SinkMetrics:
             ["receiver", "stage", "what"],
             registry=registry,
         )
+
+
+class SupervisorMetrics:
+    """Every receiver's worker on one machine (``python -m sinks --all``)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Registers every series."""
+        self.running = Gauge(
+            "meterstream_receivers_running",
+            "1: the receiver's worker runs; 0: it starts, crashed, or is held. How it does its own metrics say.",
+            ["receiver", "stage"],
+            registry=registry,
+        )
+        self.restarts = Counter(
+            "meterstream_receivers_restarts",
+            "Starts of the receiver's worker after the first.",
+            ["receiver", "stage"],
+            registry=registry,
+        )

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from runtime import logs
 from runtime.errors import ConfigError, ExitCode, MeterstreamError
-from runtime.health import Health, HealthServer
+from runtime.health import Health, HealthServer, Page
 from runtime.settings.load import load
 from runtime.settings.tree import Settings
 from runtime.signals import SignalListener
@@ -67,6 +68,8 @@ class Process:
     health: Health = field(default_factory=Health)
     stop: Stop = field(default_factory=Stop)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    pages: dict[str, Page] = field(default_factory=dict)
+    """What is served besides /metrics, /healthz and /readyz, by path."""
 
 
 Run = Callable[[], None]
@@ -77,11 +80,17 @@ Build = Callable[[Process], Run]
 
 @dataclass(frozen=True)
 class Invocation:
-    """How a process was called."""
+    """How a process was called. ``announce``: a file descriptor to which the address it serves at is written."""
 
     config: Path | None
     check_config: bool
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    announce: int | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The settings file; None: defaults and environment only."""
+        return self.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
 config_option = click.option(
@@ -95,18 +104,26 @@ check_option = click.option("--check-config", is_flag=True, help="Check the sett
 DEFAULT_CONFIG = Path("meterstream.toml")
 
 
+Load = Callable[[Path | None, Mapping[str, str]], Settings]
+"""Reads the settings; raises ConfigError."""
+
+
 def main(invocation: Invocation, needs: Sequence[str], build: Build) -> ExitCode:
     """Runs a process from its settings to its exit code. ``needs``: the sections of settings that it uses."""
-    config = invocation.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return live(invocation, partial(load, needs=needs), build)
+
+
+def live(invocation: Invocation, read: Load, build: Build) -> ExitCode:
+    """As :func:`main`, for a process that reads its settings in another way."""
     try:
-        settings = load(config, invocation.environment, needs)
+        settings = read(invocation.file, invocation.environment)
         logs.configure(settings.log)
         process = Process(settings, invocation.environment, logs.Pseudonyms(settings.log, invocation.environment))
         run = build(process)
         if invocation.check_config:
             click.echo("the configuration is valid")
             return ExitCode.DONE
-        _live(process, run)
+        _live(process, run, invocation.announce)
     except ConfigError as error:
         report(error)
         return error.exit_code
@@ -135,19 +152,22 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _live(process: Process, run: Run) -> None:
+def _live(process: Process, run: Run, announce: int | None) -> None:
     def on_signal(number: signal.Signals) -> None:
         log.info("stopping", extra={"signal": number.name})
         process.stop.request()
 
     _collect_seldom()
     # The signals first: who sees the process serve may tell it to stop.
-    with closing(SignalListener(on_signal)), closing(_served(process)):
+    with closing(SignalListener(on_signal)), closing(_served(process)) as server:
+        if announce is not None:
+            with os.fdopen(announce, "w", encoding="ascii") as listener:
+                listener.write(f"{server.address}\n")
         run()
 
 
 def _served(process: Process) -> HealthServer:
-    return HealthServer(process.settings.metrics, process.registry, process.health)
+    return HealthServer(process.settings.metrics, process.registry, process.health, process.pages)
 
 
 def leave(code: ExitCode) -> None:

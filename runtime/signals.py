@@ -1,9 +1,9 @@
-"""SIGTERM and SIGINT, heard in a thread of their own."""
+"""Signals, heard in a thread of their own: SIGTERM and SIGINT, or others."""
 
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 HEARD = (signal.SIGTERM, signal.SIGINT)
@@ -16,12 +16,12 @@ class SignalListener:
     event or logging there can deadlock, or fail in a half-written line. So the handler only writes to a pipe.
     """
 
-    def __init__(self, call: Callable[[signal.Signals], object]) -> None:
+    def __init__(self, call: Callable[[signal.Signals], object], heard: Sequence[signal.Signals] = HEARD) -> None:
         """Begins to listen; from the main thread only."""
         self._call = call
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
-        self._before = {number: signal.signal(number, self._handle) for number in HEARD}
+        self._before = {number: signal.signal(number, self._handle) for number in heard}
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
         self._thread.start()
 

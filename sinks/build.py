@@ -10,6 +10,7 @@ from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
 from runtime.registry import schema_registry
 from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, label
+from runtime.settings.secret import MissingSecret
 from runtime.share import Share
 from runtime.topics import TopicNames
 from runtime.zones import zone_of
@@ -161,7 +162,10 @@ def database_of(name: str, stage: StageSettings, environment: Mapping[str, str])
 def _dsn(name: str, stage: StageSettings, environment: Mapping[str, str]) -> str:
     if stage.dsn is None:
         raise ConfigError([f"receivers.{name}.dsn: missing"])
-    return stage.dsn.reveal(environment)
+    try:
+        return stage.dsn.reveal(environment)
+    except MissingSecret as error:
+        raise ConfigError([f"receivers.{name}.dsn: {error}"]) from None
 
 
 def _writable(name: str, path: Path | None) -> Path:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str]
         file: the TOML file; None: defaults and environment only.
         environment: usually ``os.environ``.
         needs: sections beside :data:`EVERYWHERE` that this process uses, such as ``("sources",)`` or
-            ``("receivers.vitec",)``: their secrets must be readable and their files exist.
+            ``("receivers.vitec",)``: their secrets must be readable and their files exist. Who names receivers is not
+            stopped by what is wrong with others: their sections are left out.
 
     Raises:
         ConfigError: every problem found, one line each.
@@ -38,7 +40,7 @@ def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str]
     problems = _overlay(written, environment)
     settings = None
     try:
-        settings = Settings.model_validate(written)
+        settings = Settings.model_validate(_without_others(written, needs))
     except ValidationError as error:
         problems += [_line(file, problem) for problem in error.errors()]
     for section in (*EVERYWHERE, *needs):
@@ -49,6 +51,61 @@ def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str]
     if problems or settings is None:
         raise ConfigError(list(dict.fromkeys(problems)))
     return settings
+
+
+def _without_others(written: dict[str, Any], needs: Sequence[str]) -> dict[str, Any]:
+    named = {section.split(".")[1] for section in needs if section.startswith("receivers.")}
+    receivers = written.get("receivers")
+    if not named or not isinstance(receivers, dict):
+        return written
+    return written | {"receivers": {name: section for name, section in receivers.items() if name in named}}
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Settings without those receivers whose sections are not as they must be; ``wrong``: what is, by their names."""
+
+    settings: Settings
+    wrong: Mapping[str, Sequence[str]]
+
+
+def load_apart(file: Path | None, environment: Mapping[str, str]) -> Apart:
+    """As :func:`load`, but a receiver's mistakes are its own: for who runs several. No receiver's secrets are read.
+
+    Raises:
+        ConfigError: what concerns them all is not as it must be; every problem found, those of receivers too.
+    """
+    written = _read(file)
+    problems = _overlay(written, environment)
+    wrong, common = _by_receiver(file, written)
+    for name in wrong:
+        wrong[name] += _unmet(written, f"receivers.{name}", environment)
+        del written["receivers"][name]
+    problems += common
+    for section in EVERYWHERE:
+        problems += _unmet(written, section, environment)
+    settings = None if common else Settings.model_validate(written)
+    if settings is not None:
+        problems += _unusable(settings.kafka, environment)
+    if problems or settings is None:
+        raise ConfigError(list(dict.fromkeys([*problems, *(line for lines in wrong.values() for line in lines)])))
+    return Apart(settings, wrong)
+
+
+def _by_receiver(file: Path | None, written: dict[str, Any]) -> tuple[dict[str, list[str]], list[str]]:
+    """What is wrong in the form: of receivers, by their names, and of all else."""
+    wrong: dict[str, list[str]] = {}
+    common: list[str] = []
+    try:
+        Settings.model_validate(written)
+    except ValidationError as error:
+        for problem in error.errors():
+            match problem["loc"]:
+                case ("receivers", str(name), *_):
+                    wrong.setdefault(name, []).append(_line(file, problem))
+                case _:
+                    common.append(_line(file, problem))
+    return wrong, common
 
 
 def _read(file: Path | None) -> dict[str, Any]:

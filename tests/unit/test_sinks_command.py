@@ -26,9 +26,9 @@ def sinks(folder: Path, settings: str, *options: str) -> subprocess.CompletedPro
 
 
 def test_a_valid_configuration_is_said_to_be(tmp_path: Path) -> None:
-    """Of the other receivers nothing is asked but their form."""
+    """Of the other receivers nothing is asked, not even their form."""
     (tmp_path / "points.csv").write_text("metering_point,category\n1,\n")
-    done = sinks(tmp_path, GOOD, "--receiver", "vitec", "--share", "2/3")
+    done = sinks(tmp_path, GOOD + "colour = 1\n", "--receiver", "vitec", "--share", "2/3")
     assert (done.returncode, done.stdout) == (0, "the configuration is valid\n"), done.stderr
     assert not (tmp_path / "vitec.sqlite").exists(), "checking touches nothing"
 
@@ -75,3 +75,23 @@ def test_every_problem_is_said_together(
         assert text in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret word" not in done.stderr
+
+
+def test_one_receiver_or_all_of_them(tmp_path: Path) -> None:
+    for options in ([], ["--all", "--receiver", "vitec"]):
+        done = sinks(tmp_path, GOOD, *options)
+        assert (done.returncode, "give --receiver NAME, or --all" in done.stderr) == (2, True)
+
+
+def test_every_problem_of_every_receiver_is_said_together(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("metering_point,category\n1\n,EL\n")
+    done = sinks(tmp_path, GOOD + "colour = 1\n", "--all")
+    assert done.returncode == 2
+    for text in (
+        "points.csv:2: 1 cells",
+        "points.csv:3: the metering point is empty",
+        "receivers.other.colour: unknown setting",
+        "NO_SUCH_VARIABLE_HERE is not set",
+        "missing.csv is not a readable file",
+    ):
+        assert done.stderr.count(text) == 1, done.stderr
