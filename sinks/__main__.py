@@ -1,4 +1,4 @@
-"""``python -m sinks --receiver NAME [--stage test]``: delivers one receiver's values into its database; ``--all``: all."""
+"""``python -m sinks --receiver NAME [--stage test]``: one receiver's values into its database; ``--all``: of all."""
 
 import os
 import sys

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
 from runtime.registry import schema_registry
 from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, label
-from runtime.settings.secret import MissingSecret
 from runtime.share import Share
 from runtime.topics import TopicNames
 from runtime.zones import zone_of
@@ -31,6 +31,7 @@ from sinks.points_file import Given, PointsFile
 from sinks.postgresql import Address, PostgreSQL
 from sinks.reporter import KafkaReporter
 from sinks.road import Road
+from sinks.rotation import rotating
 from sinks.sql_writer import SqlWriter
 from sinks.sqlite import SQLite
 from sinks.watch import Watch
@@ -151,7 +152,12 @@ def database_of(name: str, stage: StageSettings, environment: Mapping[str, str])
     """
     match stage.database:
         case "postgresql":
-            return PostgreSQL(Address(name, _dsn(name, stage, environment), stage.database_schema, stage.timeout))
+            return _rotating(
+                name,
+                stage,
+                environment,
+                lambda dsn: PostgreSQL(Address(name, dsn, stage.database_schema, stage.timeout)),
+            )
         case "sqlite":
             return SQLite(name, _writable(name, stage.path), stage.timeout)
         case "files":
@@ -159,13 +165,13 @@ def database_of(name: str, stage: StageSettings, environment: Mapping[str, str])
     raise ConfigError([f"receivers.{name}.database: {stage.database} is not there yet"])
 
 
-def _dsn(name: str, stage: StageSettings, environment: Mapping[str, str]) -> str:
+def _rotating(
+    name: str, stage: StageSettings, environment: Mapping[str, str], make: Callable[[str], Database]
+) -> Database:
+    """A database whose DSN is read at each connection. ``make``: of one DSN."""
     if stage.dsn is None:
         raise ConfigError([f"receivers.{name}.dsn: missing"])
-    try:
-        return stage.dsn.reveal(environment)
-    except MissingSecret as error:
-        raise ConfigError([f"receivers.{name}.dsn: {error}"]) from None
+    return rotating(name, partial(stage.dsn.readable, environment), make)
 
 
 def _writable(name: str, path: Path | None) -> Path:

@@ -4,11 +4,16 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from runtime.errors import Transient
 from schemas.column_reader import Forms
 from sinks.batch import Row
 
 LOCKED_AFTER = 5.0
 """Seconds at most that a statement waits for somebody else's lock. Then the worker says so, and tries again."""
+
+
+class CredentialsRefused(Transient):
+    """The database answers, and does not let this user in: other credentials may do."""
 
 
 class Database(Protocol):
@@ -34,7 +39,7 @@ class Database(Protocol):
         """Connects anew; an old connection is dropped.
 
         Raises:
-            Transient: it cannot be reached, or refuses.
+            Transient: it cannot be reached, or refuses; CredentialsRefused: whom it does not know.
             ConfigError: it is not what it must be.
         """
 

@@ -19,6 +19,7 @@ from schemas.column_reader import Kind
 from sinks import columns, migrations, postgresql_connection
 from sinks.batch import Row, RowsRefused
 from sinks.binary_copy import FORMS, copy_data
+from sinks.database import CredentialsRefused
 from sinks.dsn import read_dsn, unverified
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class PostgreSQL:
         except psycopg.Error as error:
             # Without a connection there is no row to be told of; libpq names host and user, not the password.
             why = str(error).splitlines()[0]
-            raise self._transient(f"{why}; see receivers.{self._address.receiver}.dsn") from None
+            raise self._transient(f"{why}; see receivers.{self._address.receiver}.dsn", _kind(error)) from None
         with self._checked():
             self._prepare()
 
@@ -187,8 +188,14 @@ class PostgreSQL:
             self.close()
             raise self._transient(_described(error)) from None
 
-    def _transient(self, what: str) -> Transient:
-        return Transient(f"PostgreSQL of receiver {self._address.receiver}: {what}")
+    def _transient(self, what: str, kind: type[Transient] = Transient) -> Transient:
+        return kind(f"PostgreSQL of receiver {self._address.receiver}: {what}")
+
+
+def _kind(error: psycopg.Error) -> type[Transient]:
+    """Of a connection that was not made. libpq tells no SQLSTATE there, but whether it was asked for a password."""
+    asked = error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password)
+    return CredentialsRefused if asked else Transient
 
 
 def _own(statement: str) -> str:

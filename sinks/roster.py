@@ -11,7 +11,7 @@ from runtime.errors import ConfigError
 from runtime.process import Process
 from runtime.settings.load import load_apart
 from runtime.settings.receiver import IN_A_FILE, ReceiverSettings, Stage, StageSettings, label
-from runtime.settings.secret import MissingSecret, Secret
+from runtime.settings.secret import MissingSecret, Secrets
 from runtime.settings.tree import Settings
 from runtime.share import Share
 from sinks.build import Delivery, builder
@@ -75,7 +75,8 @@ def problems(settings: Settings, place: Place, environment: Mapping[str, str]) -
     """Why its worker would not start: its points, layouts, secrets, and an address that is another's too."""
     found = [*_shared(settings, place, environment)]
     try:
-        builder(place.receiver, Share(1, 1))(Process(settings, environment, logs.Pseudonyms(settings.log, environment)))
+        delivery = Delivery(place.receiver, place.stage, Share(1, 1))
+        builder(delivery)(Process(settings, environment, logs.Pseudonyms(settings.log, environment)))
     except ConfigError as error:
         found += error.problems
     return list(dict.fromkeys(found))
@@ -106,12 +107,13 @@ def _stamp(file: Path) -> Hashable:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _digest(secret: Secret | None, environment: Mapping[str, str]) -> str | None:
+def _digest(secrets: Secrets | None, environment: Mapping[str, str]) -> str | None:
     """Equal for equal secrets, without being one."""
     try:
-        return None if secret is None else hashlib.sha256(secret.reveal(environment).encode()).hexdigest()
+        texts = [] if secrets is None else [text for _, text in secrets.readable(environment)]
     except MissingSecret:
         return None
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _shared(settings: Settings, place: Place, environment: Mapping[str, str]) -> Iterator[str]:

@@ -122,6 +122,8 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 def _anchored(node: Any, folder: Path) -> Any:
     """Relative files named in the settings (points, file, path, ..._file) stand beside the settings file."""
+    if isinstance(node, list):
+        return [_anchored(value, folder) for value in node]
     if not isinstance(node, dict):
         return node
     return {
@@ -179,6 +181,10 @@ def _missing(node: Any, path: str, environment: Mapping[str, str]) -> Iterator[s
                 Secret.parse(node).reveal(environment)
             except MissingSecret as error:
                 yield f"{path}: {error}"
+        case [_, *_] if all(isinstance(each, dict) for each in node):
+            unread = [list(_missing(each, path, environment)) for each in node]
+            if all(unread):  # one that can be read will do
+                yield from (line for lines in unread for line in lines)
         case dict():
             for name, value in node.items():
                 if name == "points" and isinstance(value, str) and not _readable(value):

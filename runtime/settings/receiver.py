@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from runtime.settings.group import Group
-from runtime.settings.secret import Secret
+from runtime.settings.secret import Secrets
 
 Stage = Literal["production", "test"]
 STAGES: tuple[Stage, ...] = ("production", "test")
@@ -50,7 +50,11 @@ class StageSettings(Group):
     """Where one stage of a receiver stands, and what of the feed it is given."""
 
     database: DatabaseKind
-    dsn: Secret | None = Field(default=None, description="the database's address with user and password, as a URL")
+    dsn: Secrets | None = Field(
+        default=None,
+        description="the database's address with user and password, as a URL; while a password is changed a list: "
+        "the new one, the old one",
+    )
     database_schema: str = Field(
         default="meterstream",
         pattern=r"^[a-z_][a-z0-9_]{0,40}$",

@@ -1,10 +1,11 @@
 """Secrets: written as ``{ env = "NAME" }`` or ``{ file = "path" }`` (or, for trials, the text itself).
 
-A secret is read only by the process that needs it, and never shown.
+A secret is read only by the process that needs it, and never shown. While one is changed, the new and the old one can
+stand side by side: ``[{ file = "new" }, { file = "old" }]``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,46 @@ class Secret:
             case {"file": str(name)} if len(written) == 1:
                 return cls(file=Path(name))
         raise ValueError('write { env = "NAME" } or { file = "path" }')
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """A secret, or several of which any may be the one that is accepted: tried in this order."""
+
+    places: tuple[Secret, ...]
+
+    def readable(self, environment: Mapping[str, str]) -> Sequence[tuple[Secret, str]]:
+        """Those that can be read now, as place and text.
+
+        Raises:
+            MissingSecret: none can be; the message names every place.
+        """
+        found: list[tuple[Secret, str]] = []
+        missing: list[str] = []
+        for place in self.places:
+            try:
+                found.append((place, place.reveal(environment)))
+            except MissingSecret as error:
+                missing.append(str(error))
+        if not found:
+            raise MissingSecret("; ".join(missing))
+        return found
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Accepts what a secret is written as, or a list of such."""
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def parse(cls, written: Any) -> "Secrets":
+        """The secrets that are written.
+
+        Raises:
+            ValueError: one of them is none, or there is none.
+        """
+        match written:
+            case Secrets():
+                return written
+            case [_, *_]:
+                return cls(tuple(map(Secret.parse, written)))
+        return cls((Secret.parse(written),))
