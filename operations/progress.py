@@ -85,6 +85,17 @@ def progress(settings: Settings) -> Progress:
     )
 
 
+def topic_ends(settings: Settings, topic: str) -> TopicEnds:
+    """One topic of the cluster.
+
+    Raises:
+        Transient: the cluster cannot be reached.
+    """
+    with admin(settings.kafka) as client:
+        (found,) = _ends(client, [topic])
+    return found
+
+
 def patiently(ask: Callable[[], T]) -> T:
     """A cluster whose first consumer group is asked for makes its offsets topic first: a second or two."""
     for attempt in range(1, TRIES):

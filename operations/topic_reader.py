@@ -37,12 +37,15 @@ class TopicReader:
         self._topic = topic
         self.complete = False
 
-    def records(self, bounds: Bounds = WHOLE, begin: Mapping[int, int] | None = None) -> Iterator[Any]:
+    def records(
+        self, bounds: Bounds = WHOLE, begin: Mapping[int, int] | None = None, end: Mapping[int, int] | None = None
+    ) -> Iterator[Any]:
         """kafka-python's records; none where the topic is missing.
 
         Args:
             bounds: how much.
             begin: by partition the first offset that is wanted; a partition that it does not name is not read.
+            end: by partition the first offset that is not wanted; where it says nothing, the present end.
 
         Raises:
             Transient: Kafka cannot be reached, or does not go on.
@@ -52,13 +55,18 @@ class TopicReader:
         with self._asking(), closing(KafkaConsumer(**options)) as consumer:
             numbers = consumer.partitions_for_topic(self._topic) or set()
             parts = [TopicPartition(self._topic, number) for number in numbers if begin is None or number in begin]
-            yield from self._read(consumer, parts, bounds, begin or {})
+            consumer.assign(parts)
+            ends = consumer.end_offsets(parts)
+            wanted = {part: min(last, (end or {}).get(part.partition, last)) for part, last in ends.items()}
+            for record in self._read(consumer, wanted, bounds, begin or {}):
+                if end is None or record.offset < end.get(record.partition, record.offset + 1):
+                    yield record
 
     def _read(
-        self, consumer: Any, parts: list[TopicPartition], bounds: Bounds, begin: Mapping[int, int]
+        self, consumer: Any, ends: Mapping[TopicPartition, int], bounds: Bounds, begin: Mapping[int, int]
     ) -> Iterator[Any]:
-        consumer.assign(parts)
-        starts, ends = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+        parts = list(ends)
+        starts = consumer.beginning_offsets(parts)
         newest = {part: 0 if bounds.offsets is None else ends[part] - bounds.offsets for part in parts}
         first = {part: max(starts[part], newest[part], begin.get(part.partition, 0)) for part in parts}
         for part, offset in first.items():

@@ -1,6 +1,6 @@
 """What a SQL database must offer so that a receiver can be written into it. One file per database implements it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -56,6 +56,13 @@ class Database(Protocol):
     def instant(self, moment: Any) -> int:
         """An instant that a statement gave."""
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """One transaction that only reads: all its statements see the same moment, and no worker waits for it.
+
+        Raises:
+            Transient: anything the database says.
+        """
+
     def lock_tables(self) -> None:
         """Within a transaction: waits until no other worker changes tables or views, and keeps them off."""
 
@@ -64,6 +71,9 @@ class Database(Protocol):
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """One statement; its rows, where it gives any."""
+
+    def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """Within a snapshot: the rows of one statement, as they come; however many, only some at a time in memory."""
 
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
         """One statement for each row of parameters; how many rows it touched in all."""

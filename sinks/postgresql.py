@@ -31,6 +31,8 @@ TYPES: dict[Kind, str] = {
     "number": "numeric(38,12)",
 }
 INCOMING = "incoming"
+FETCHED = 5_000
+"""Rows that are read back at a time."""
 
 REFUSED_CLASSES = ("22", "23")
 """SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
@@ -126,6 +128,13 @@ class PostgreSQL:
         """See :class:`sinks.database.Database`."""
         return instants.from_datetime(moment)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See :class:`sinks.database.Database`."""
+        with self._checked(), self._connection.transaction():
+            self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
     def lock_tables(self) -> None:
         """See :class:`sinks.database.Database`."""
         self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", [f"meterstream {self._address.schema}"])
@@ -138,6 +147,12 @@ class PostgreSQL:
         """See :class:`sinks.database.Database`."""
         cursor = self._connection.execute(_own(statement), parameters)
         return cursor.fetchall() if cursor.description else []
+
+    def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """See :class:`sinks.database.Database`."""
+        with self._connection.cursor("rows", binary=True) as cursor:
+            cursor.itersize = FETCHED
+            yield from cursor.execute(_own(statement))
 
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
         """See :class:`sinks.database.Database`."""

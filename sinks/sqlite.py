@@ -93,6 +93,16 @@ class SQLite:
                 raise
             self.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See :class:`sinks.database.Database`. In WAL mode a reader sees the file as it was at its first statement."""
+        with self._checked():
+            self.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
     def _roll_back(self) -> None:
         if self._open is not None and self._open.in_transaction:
             self._open.execute("ROLLBACK")
@@ -115,6 +125,10 @@ class SQLite:
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
         return self._connection.execute(statement, parameters).fetchall()
+
+    def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """See :class:`sinks.database.Database`."""
+        yield from self._connection.execute(statement)
 
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
         """See :class:`sinks.database.Database`."""

@@ -3,7 +3,7 @@
 import click
 
 from operations.invocation import Commands
-from operations.receivers import go_live, rewind, upkeep
+from operations.receivers import go_live, rewind, upkeep, verify
 
 
 @click.group(cls=Commands)
@@ -19,5 +19,6 @@ for command in (
     go_live.retire,
     upkeep.refill,
     upkeep.switch,
+    verify.verify,
 ):
     receivers.add_command(command)

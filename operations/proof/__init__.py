@@ -1,0 +1,1 @@
+"""Proof of a delivery: what a receiver holds, read back, beside what it should hold. The commands only print it."""

@@ -1,0 +1,114 @@
+"""A receiver's row as it is compared and hashed: the same bytes, whichever database it stands in.
+
+The canonical form of a row is a compact JSON array in UTF-8 of its fields in the order of :data:`FIELDS`: texts as
+they are, instants as integers of UTC microseconds, numbers as integers of 10^-12, null where it has none.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Context, Decimal, DecimalException
+from typing import Any, NamedTuple
+
+import msgspec
+
+from schemas import exact, instants
+from schemas.column_reader import Forms, Kind
+from schemas.compiled import Kept
+from sinks.columns import COLUMNS, DELIVERED_AT
+
+CLOCKED = ("published_at", DELIVERED_AT)
+"""Not compared: only a clock decides them, and another run of the same delivery leaves others."""
+FIELDS = tuple(column for column in COLUMNS if column.name not in CLOCKED)
+NAMES = tuple(column.name for column in FIELDS)
+PLACE = {name: place for place, name in enumerate(NAMES)}
+VERSIONING = ("cause", "change", "fetched_at", "epoch", "sequence")
+"""How a row came to be as it is: equal deliveries of two epochs or clusters differ in these."""
+CONTENTS = tuple(column.name for column in FIELDS if column.name not in VERSIONING)
+"""What a receiver reads of a row: these are hashed, and compared between two stages."""
+
+AS_THEY_ARE = Forms(*[lambda value: value] * 4)
+"""Columns that are the fields themselves."""
+
+encode = msgspec.json.Encoder().encode
+decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder().decode
+
+_WIDE = Context(prec=100)
+_KEY = tuple(PLACE[name] for name in ("metering_point", "source", "delivery_category", "reading_at"))
+_SEQUENCE = PLACE["sequence"]
+
+Key = tuple[str, str, str, int]
+"""Metering point, source, delivery category, reading_at: the order in which rows are compared and hashed."""
+
+
+class Version(NamedTuple):
+    """One version of a row: its key, its place among the versions of that key, and its canonical form."""
+
+    key: Key
+    sequence: int
+    content: bytes
+
+
+def version(fields: Sequence[Any]) -> Version:
+    """Of a row's fields; instants and numbers as ints."""
+    point, source, category, reading_at = (fields[place] for place in _KEY)
+    if not isinstance(reading_at, int):  # unreadable: it must stand somewhere in the order
+        reading_at = instants.EARLIEST
+    return Version((point, source, category, reading_at), fields[_SEQUENCE], encode(fields))
+
+
+def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> Iterator[list[Any]]:
+    """Rows as any database's client gives them, as plain values.
+
+    Args:
+        rows: their columns in the order of ``names``.
+        names: fields of a row.
+
+    Returns:
+        Lists of texts, ints and None. What cannot be read as its column's kind stands as a text: it equals nothing.
+    """
+    kinds = {column.name: column.kind for column in COLUMNS}
+    readers = [_READERS[kinds[name]] for name in names]
+    for row in rows:
+        yield [None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)]
+
+
+def _number(raw: Any) -> int | str:
+    try:
+        if isinstance(raw, str):
+            return exact.parse(raw)
+        scaled = Decimal(raw).scaleb(exact.SCALE, _WIDE)
+        if scaled == int(scaled):
+            return int(scaled)
+    except (ValueError, ArithmeticError, DecimalException):
+        pass  # infinite, or no number at all
+    return f"not a number of this scale: {raw}"
+
+
+def _instant(raw: Any) -> int | str:
+    try:
+        moment = raw if isinstance(raw, datetime) else datetime.fromisoformat(raw)
+        return instants.from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, TypeError):
+        return f"not an instant: {raw}"
+
+
+_number_of, _instant_of = Kept(_number), Kept(_instant)
+_READERS: dict[Kind, Callable[[Any], Any]] = {
+    "text": str,
+    "integer": lambda raw: raw,
+    "number": _number_of.__getitem__,
+    "instant": _instant_of.__getitem__,
+}
+KINDS = {column.name: column.kind for column in COLUMNS}
+
+
+def told(name: str, value: Any) -> str | None:
+    """A field's value for a person: exact decimals, instants in UTC."""
+    if value is None or isinstance(value, str):
+        return value
+    match KINDS[name]:
+        case "number":
+            return exact.to_text(value)
+        case "instant":
+            return instants.to_text(value)
+    return str(value)
