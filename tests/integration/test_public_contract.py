@@ -1,0 +1,120 @@
+"""A consumer that knows nothing of meterstream but its documents ends with the same table as a sink."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cluster import Cluster
+from tests.receiver_databases import SQLiteReceiver
+from tests.sink_rows import AT, outside, value
+from tests.sink_system import SinkSystem, until
+
+pytestmark = pytest.mark.services
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = ("source", "metering_point", "delivery_category", "reading_at")
+NUMBERS = {"value", "delta", "consumption", "change"}
+INSTANTS = {
+    *("reading_at", "period_start", "period_end", "previous_reading_at"),
+    *("fetched_at", "published_at"),
+}
+Table = dict[tuple[Any, ...], dict[str, Any]]
+
+
+@pytest.fixture
+def system(kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
+    system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, SQLiteReceiver(tmp_path / "vitec.sqlite"))
+    yield system
+    system.close()
+
+
+@pytest.fixture
+def consumer(kafka: Cluster, system: SinkSystem) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts docs/consumer.py on the system's values topic."""
+    running = []
+
+    def start(*options: str) -> "subprocess.Popen[str]":
+        words = [kafka.bootstrap_servers, system.names.values, str(ROOT / "schemas" / "avro"), *options]
+        command = [sys.executable, str(ROOT / "docs" / "consumer.py"), *words]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def told(name: str, content: Any) -> Any:
+    """A field as a number or a moment, whoever wrote it."""
+    if content is None:
+        return None
+    if name in NUMBERS:
+        return Decimal(content)
+    return datetime.fromisoformat(content) if name in INSTANTS else content
+
+
+def table_of(rows: list[dict[str, Any]]) -> Table:
+    """The last row of each identity."""
+    read = [{name: told(name, content) for name, content in row.items()} for row in rows]
+    return {tuple(row[name] for name in KEY): row for row in read}
+
+
+def sink_table(path: Path) -> Table:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = [dict(row) for row in connection.execute("SELECT * FROM meter_values")]
+    return table_of([{name: content for name, content in row.items() if name != "delivered_at"} for row in rows])
+
+
+HISTORY = [
+    *(value(number, metering_point=f"p{number % 7}", reading_at=AT + number) for number in range(1, 50)),
+    value(60, metering_point="p1", reading_at=AT + 1, value=None, consumption=None, cause="corrected"),
+    value(61, metering_point="p2", reading_at=AT + 2, value=-(10**36) + 1, reading_reason="åäö"),
+    value(55, metering_point="p2", reading_at=AT + 2, value=5),  # from a replay: older than what is there
+    outside(62, metering_point="p3", reading_at=AT + 3, fetched_at=AT + 10**12),  # of equal content
+    outside(63, metering_point="p4", reading_at=AT + 4, fetched_at=AT + 10**12, value=7),
+    outside(64, metering_point="p5", reading_at=AT + 5, fetched_at=AT, value=8),  # fetched earlier
+    outside(65, metering_point="p6", reading_at=AT - 10**12, value=9),
+]
+
+
+def test_a_consumer_of_twenty_lines_ends_with_the_table_of_a_sink(
+    system: SinkSystem, consumer: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    system.publish(HISTORY)
+    aborted: Any = system.producer(transactional_id=f"{system.names.values}.aborted")
+    aborted.init_transactions()
+    aborted.begin_transaction()
+    system.publish([value(99, metering_point="p1", reading_at=AT + 1, value=4)], aborted)
+    aborted.abort_transaction()
+
+    worker = system.start()
+    until(worker.ready)
+    once = consumer("--once")
+    output, errors = once.communicate(timeout=60)
+    assert (once.returncode, errors) == (0, "the table is complete\n")
+    expected = sink_table(system.folder / "vitec.sqlite")
+    assert len(expected) == 50
+    assert table_of([json.loads(line) for line in output.splitlines()]) == expected
+
+
+def test_it_follows_the_head(system: SinkSystem, consumer: Callable[..., "subprocess.Popen[str]"]) -> None:
+    system.publish([value(1)])
+    following = consumer()
+    assert following.stdout is not None
+    assert following.stderr is not None
+    assert following.stderr.readline() == "the table is complete\n"
+    system.publish([value(1), value(3, value=3), value(2, value=2)])
+    system.publish([value(4, value=4)])
+    rows = [json.loads(following.stdout.readline()) for _ in range(3)]
+    assert [row["sequence"] for row in rows] == [1, 3, 4]
