@@ -3,7 +3,11 @@
 import click
 
 from operations.invocation import Commands
-from operations.receivers import go_live, rewind, upkeep, verify
+from operations.receivers.go_live import go_live, pause, resume, retire
+from operations.receivers.points import points
+from operations.receivers.rewind import rewind
+from operations.receivers.upkeep import refill, switch
+from operations.receivers.verify import verify
 
 
 @click.group(cls=Commands)
@@ -12,13 +16,14 @@ def receivers() -> None:
 
 
 for command in (
-    go_live.go_live,
-    go_live.pause,
-    go_live.resume,
-    rewind.rewind,
-    go_live.retire,
-    upkeep.refill,
-    upkeep.switch,
-    verify.verify,
+    points,
+    go_live,
+    verify,
+    pause,
+    resume,
+    rewind,
+    retire,
+    refill,
+    switch,
 ):
     receivers.add_command(command)
