@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar, cast
 
 from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
@@ -24,6 +25,7 @@ from sinks.files.contents import contents
 from sinks.files.drops import About, Drops
 from sinks.files.state import FilesState
 from sinks.files.writer import FilesWriter
+from sinks.layouts import Layout, layout_statements, load
 from sinks.letters import KafkaLetters
 from sinks.meters import Meters
 from sinks.patience import Patience
@@ -37,6 +39,11 @@ from sinks.sqlite import SQLite
 from sinks.watch import Watch
 from sinks.worker import Worker
 from sinks.writer import Receiver, Writer
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,10 @@ def worker(process: Process, delivery: Delivery) -> Worker:
     stage, name = receiver.stage(delivery.stage), label(delivery.receiver, delivery.stage)
     if stage is None:
         raise ConfigError([f"receivers.{delivery.receiver}: it has no stage {delivery.stage}"])
-    points, database = _every_problem(
-        lambda: points_of(delivery.receiver, receiver, stage), lambda: database_of(name, stage, process.environment)
+    points, database, layouts = _every_problem(
+        lambda: points_of(delivery.receiver, receiver, stage),
+        lambda: database_of(name, stage, process.environment),
+        lambda: layouts_of(delivery.receiver, receiver, stage),
     )
     if delivery.share.count > 1 and isinstance(database, FilesState):
         raise ConfigError([f"receivers.{name}: its drops are made by one worker; start it without --share"])
@@ -81,7 +90,7 @@ def worker(process: Process, delivery: Delivery) -> Worker:
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
     waits = delivery.stage == "production" and receiver.test is not None
-    writer = _writer(database, Receiver(name, settings.epoch, waits), delivery, receiver)
+    writer = _writer(database, Receiver(name, settings.epoch, waits, layouts), delivery, receiver)
 
     def values() -> KafkaValues:
         return KafkaValues(settings, stage.batch, delivery.share)
@@ -111,22 +120,41 @@ def _writer(database: Database, whose: Receiver, delivery: Delivery, settings: R
 
 
 def _every_problem(
-    read_points: Callable[[], PointsFile], make_database: Callable[[], Database]
-) -> tuple[PointsFile, Database]:
-    points: PointsFile | None = None
-    database: Database | None = None
+    read_points: Callable[[], A], make_database: Callable[[], B], read_layouts: Callable[[], C]
+) -> tuple[A, B, C]:
+    """What three calls give.
+
+    Raises:
+        ConfigError: what any of them says.
+    """
     problems: list[str] = []
-    try:
-        points = read_points()
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        database = make_database()
-    except ConfigError as error:
-        problems += error.problems
-    if points is None or database is None:
+
+    def tried(call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except ConfigError as error:
+            problems.extend(error.problems)
+            return None
+
+    found = tried(read_points), tried(make_database), tried(read_layouts)
+    if problems:
         raise ConfigError(problems)
-    return points, database
+    return cast(tuple[A, B, C], found)
+
+
+def layouts_of(name: str, receiver: ReceiverSettings, stage: StageSettings) -> tuple[Layout, ...]:
+    """The layouts of a receiver's stage.
+
+    Raises:
+        ConfigError: every problem: one that there is not, or that cannot be made, two of one name.
+    """
+    try:
+        found = load(receiver.layouts, Path(), receiver.policy, receiver.zone)
+        for layout in found if stage.database != "files" else ():
+            layout_statements(layout, stage.database)
+    except ConfigError as error:
+        raise ConfigError([f"receivers.{name}.layouts: {problem}" for problem in error.problems]) from None
+    return found
 
 
 def points_of(name: str, receiver: ReceiverSettings, stage: StageSettings) -> PointsFile:

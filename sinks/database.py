@@ -26,6 +26,8 @@ class Database(Protocol):
 
     name: str
     """For messages: ``PostgreSQL`` …"""
+    dialect: str
+    """Of its SQL, as layouts know it: postgresql, sqlite, mariadb, sqlserver."""
     forms: Forms
     """In which it takes the columns of a row."""
     migrations: Sequence[str]

@@ -57,6 +57,7 @@ class PostgreSQL:
     """A :class:`sinks.database.Database`."""
 
     name = "PostgreSQL"
+    dialect = "postgresql"
     forms = FORMS
 
     def __init__(self, address: Address) -> None:
@@ -145,7 +146,9 @@ class PostgreSQL:
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
-        cursor = self._connection.execute(_own(statement), parameters)
+        # Without parameters a statement is taken as it stands: a layout's texts may hold any sign.
+        own, given = (_own(statement), parameters) if parameters else (statement, None)
+        cursor = self._connection.execute(own, given)
         return cursor.fetchall() if cursor.description else []
 
     def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from sinks.batch import MANY_REFUSED, PIECE, Batch, Positions, Refused, Row, wri
 from sinks.control import Control
 from sinks.database import Database
 from sinks.epochs import Epochs
+from sinks.layout_views import LayoutViews
 from sinks.point_table import PointTable
 from sinks.points import Points
 from sinks.position_table import PositionTable
@@ -33,6 +34,7 @@ class SqlWriter:
         self._epochs = Epochs(database, receiver)
         self._positions = PositionTable(database, receiver)
         self._points = PointTable(database)
+        self._layouts = LayoutViews(database, receiver.layouts)
         self._requests = PutBackRequests(database, receiver.epoch)
         self._now = now
         self._table = ""
@@ -48,6 +50,7 @@ class SqlWriter:
             with self._database.transaction():
                 self._control.migrate()
                 self._table, live = self._epochs.open(topic)
+                self._layouts.make()
                 if not self._claimed:
                     self._positions.claim(partitions, self._points.generation())
                 positions = self._positions.read(partitions)

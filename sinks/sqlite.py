@@ -40,6 +40,7 @@ class SQLite:
     """A :class:`sinks.database.Database`. Numbers are exact decimal texts, instants texts in UTC."""
 
     name = "SQLite"
+    dialect = "sqlite"
     forms = FORMS
 
     def __init__(self, receiver: str, path: Path, timeout: float) -> None:

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from schemas.column_reader import Forms
 from sinks.batch import Batch, Positions, Refused
+from sinks.layouts import Layout
 from sinks.points import Points
 from sinks.put_back import Judge
 
@@ -15,11 +16,15 @@ State = Literal["waiting", "live", "paused", "retired"]
 
 @dataclass(frozen=True)
 class Receiver:
-    """Whom a writer writes for, and what: one epoch's rows. ``waits``: a new one is not delivered to before go-live."""
+    """Whom a writer writes for, and what: one epoch's rows, shown in some layouts.
+
+    ``waits``: a new one is not delivered to before go-live.
+    """
 
     name: str
     epoch: str
     waits: bool = False
+    layouts: tuple[Layout, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _anchored(node: Any, folder: Path) -> Any:
-    """Relative files named in the settings (points, file, path, ..._file) stand beside the settings file."""
+    """Relative files named in the settings (points, file, path, ..._file, layouts) stand beside the settings file."""
     if isinstance(node, list):
         return [_anchored(value, folder) for value in node]
     if not isinstance(node, dict):
@@ -129,9 +129,16 @@ def _anchored(node: Any, folder: Path) -> Any:
     return {
         key: str(folder / value)
         if (key in {"points", "file", "path", "folder"} or key.endswith("_file")) and isinstance(value, str)
+        else [_layout(one, folder) for one in value]
+        if key == "layouts" and isinstance(value, list)
         else _anchored(value, folder)
         for key, value in node.items()
     }
+
+
+def _layout(name: Any, folder: Path) -> Any:
+    """A layout of one's own is a path; a name without a slash and a suffix is one that ships."""
+    return str(folder / name) if isinstance(name, str) and ("/" in name or name.endswith(".toml")) else name
 
 
 def _overlay(written: dict[str, Any], environment: Mapping[str, str]) -> list[str]:

@@ -110,7 +110,12 @@ class Layout:
     @property
     def withheld_view(self) -> str:
         """The view that says what it does not show, and why."""
-        return self.file.view + WITHHELD
+        return self.withheld_of(self.file.view)
+
+    @staticmethod
+    def withheld_of(view: str) -> str:
+        """The second view of a layout with this view."""
+        return view + WITHHELD
 
     @property
     def columns(self) -> tuple[str, ...]:

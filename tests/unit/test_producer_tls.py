@@ -81,7 +81,7 @@ class Utility:
         metrics = ProducerMetrics(CollectorRegistry())
         self.gate = Gate("feed", 60, metrics.authorised)
         context = tls_context("sources.feed.tls", of.settings.tls, {})
-        self.address = of.settings.url
+        self.address = str(of.settings.url)
         try:
             async with Client(of, credentials(of.settings.auth, {}), self.gate, metrics, context) as client:
                 yield client
