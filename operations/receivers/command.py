@@ -3,6 +3,7 @@
 import click
 
 from operations.invocation import Commands
+from operations.receivers.check import check
 from operations.receivers.go_live import go_live, pause, resume, retire
 from operations.receivers.points import points
 from operations.receivers.rewind import rewind
@@ -17,6 +18,7 @@ def receivers() -> None:
 
 for command in (
     points,
+    check,
     go_live,
     verify,
     pause,

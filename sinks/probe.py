@@ -1,0 +1,65 @@
+"""What can be found out about a receiver's database before a worker delivers into it. One file per kind answers."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from runtime.settings.receiver import StageSettings
+
+Verdict = Literal["ok", "warning", "problem"]
+Rights = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a check: what was looked at, what was seen, how that is, and what to do about it."""
+
+    what: str
+    seen: str
+    verdict: Verdict = "ok"
+    todo: str = ""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a receiver's stage stands. ``label``: as messages have it; ``environment``: where secrets may stand."""
+
+    label: str
+    stage: StageSettings
+    environment: Mapping[str, str]
+
+
+class Probe(Protocol):
+    """Asks one kind of database."""
+
+    def ask(self) -> Iterator[Finding]:
+        """What the database says of itself: version, encryption, rights … It changes nothing.
+
+        A finding that is a problem ends it where nothing more can be learned.
+        """
+
+    def untouched(self) -> AbstractContextManager[StageSettings]:
+        """A place where a sample can be written, as the stage's settings; what that leaves is gone at the end.
+
+        Raises:
+            Transient: it cannot be cleaned up; the message names what is left.
+        """
+
+    def free(self) -> int | None:
+        """Bytes that can still be stored, where the database tells."""
+
+
+TABLES: Rights = {
+    "schema_version": ("SELECT",),
+    "receiver": ("SELECT", "UPDATE"),
+    "epochs": ("SELECT",),
+    "positions": ("SELECT", "INSERT", "UPDATE"),
+    "points": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "passes": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "refused_rows": ("SELECT", "INSERT", "DELETE"),
+    "put_backs": ("SELECT", "DELETE"),
+}
+"""The rights that a worker needs where somebody else owns its tables."""
+ROWS = ("SELECT", "INSERT", "UPDATE")
+"""The same for the rows of an epoch."""

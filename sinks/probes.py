@@ -1,0 +1,20 @@
+"""The probe of each kind of database."""
+
+from runtime.errors import ConfigError
+from sinks.postgresql_probe import PostgreSQLProbe
+from sinks.probe import Address, Probe
+from sinks.sqlite_probe import SQLiteProbe
+
+
+def probe_of(address: Address, epoch: str) -> Probe:
+    """What asks the database of a receiver's stage; it connects to nothing yet.
+
+    Raises:
+        ConfigError: there is none for this kind.
+    """
+    match address.stage.database:
+        case "postgresql":
+            return PostgreSQLProbe(address, epoch)
+        case "sqlite":
+            return SQLiteProbe(address)
+    raise ConfigError([f"receivers.{address.label}.database: {address.stage.database} cannot be checked yet"])
