@@ -1,6 +1,7 @@
 """The probe of each kind of database."""
 
 from runtime.errors import ConfigError
+from sinks.files_probe import FilesProbe
 from sinks.postgresql_probe import PostgreSQLProbe
 from sinks.probe import Address, Probe
 from sinks.sqlite_probe import SQLiteProbe
@@ -17,4 +18,6 @@ def probe_of(address: Address, epoch: str) -> Probe:
             return PostgreSQLProbe(address, epoch)
         case "sqlite":
             return SQLiteProbe(address)
+        case "files":
+            return FilesProbe(address)
     raise ConfigError([f"receivers.{address.label}.database: {address.stage.database} cannot be checked yet"])

@@ -134,3 +134,13 @@ def test_a_folder_that_is_not_there_is_a_problem(check: Check, tmp_path: Path) -
 def test_a_stage_that_there_is_not_is_said(check: Check) -> None:
     done = check("--stage", "test")
     assert (done.exit_code, "there is no such stage" in done.output) == (2, True)
+
+
+def test_a_folder_for_drops_is_checked_and_nothing_is_put_into_it(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "drops").mkdir()
+    config = tmp_path / "meterstream.toml"
+    config.write_text(SETTINGS.replace('"sqlite"', '"files"').replace('"vitec.sqlite"', '"drops"'), "utf-8")
+    done = check()
+    for what in ("rights", "sample", "texts", "numbers", "instants", "room"):
+        assert line(done, what)[2] == "ok", done.output
+    assert list((tmp_path / "drops").iterdir()) == []

@@ -144,7 +144,9 @@ def test_a_stage_has_a_worker_of_its_own_and_a_change_in_it_is_its_own(machine: 
 def test_what_is_wrong_with_receivers_is_said_together_and_the_good_ones_run(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    machine.write(good="", form='colour = "red"', twin_a='path = "t"', twin_b='path = "t"')
+    machine.write(
+        good="", form='colour = "red"', layout='layouts = ["nobodys"]', twin_a='path = "t"', twin_b='path = "t"'
+    )
     machine.file.write_text(machine.file.read_text().replace('path = "twin_a.sqlite"\n', ""))
     machine.file.write_text(machine.file.read_text().replace('path = "twin_b.sqlite"\n', ""))
     machine.supervise()
@@ -152,15 +154,16 @@ def test_what_is_wrong_with_receivers_is_said_together_and_the_good_ones_run(
     said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert [line.split(":")[1].strip() for line in said] == [
         "receivers.form.colour",
+        "receivers.layout.layouts",
         "receivers.twin_a",
         "receivers.twin_b",
     ]
-    assert machine.process.health.waiting_for == "not running: form, twin_a, twin_b; its log says why"
+    assert machine.process.health.waiting_for == "not running: form, layout, twin_a, twin_b; its log says why"
     machine.look_again()
-    assert [record for record in caplog.records if record.levelname == "ERROR"][3:] == []  # it is said once
-    machine.write(good="", form="", twin_a="", twin_b="")
+    assert [record for record in caplog.records if record.levelname == "ERROR"][4:] == []  # it is said once
+    machine.write(good="", form="", layout="", twin_a="", twin_b="")
     machine.look_again()
-    machine.are(form="running", good="running", twin_a="running", twin_b="running")
+    machine.are(form="running", layout="running", good="running", twin_a="running", twin_b="running")
 
 
 def test_a_receiver_that_has_become_wrong_goes_on_as_it_was_started(machine: Machine) -> None:
