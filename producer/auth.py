@@ -1,16 +1,24 @@
 """How a request shows who asks: a key in a header, a bearer token, or OAuth 2 client credentials."""
 
 import asyncio
+import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import aiohttp
 import msgspec
 
 from runtime.errors import Transient
+from runtime.settings.secret import MissingSecret, Secret
 from runtime.settings.source import Auth, Bearer, HeaderKey, OAuth2
+
+log = logging.getLogger(__name__)
+
+Read = Callable[[], Sequence[tuple[Secret, str]]]
+"""The secrets that can be read now, as place and text; raises MissingSecret."""
 
 EARLY = 0.1
 """A token is renewed when this share of its life is left."""
@@ -40,20 +48,47 @@ class Credentials(Protocol):
         """The utility answered 401 to these headers; returns whether others are worth one try."""
 
 
-class Fixed:
-    """The same headers always."""
+class Anyone:
+    """Nobody asks who we are."""
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        """Takes them."""
-        self._headers = dict(headers)
+    async def headers(self, session: aiohttp.ClientSession) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def rejected(self, headers: Mapping[str, str]) -> bool:
+        """There are no others."""
+        return False
+
+
+class Keys:
+    """A key in a header. It is read again when it is refused: it may have been changed, and there may be two."""
+
+    def __init__(self, read: Read, form: Callable[[str], Mapping[str, str]]) -> None:
+        """Reads the first. ``form``: the headers that carry a key."""
+        self._read = read
+        self._form = form
+        self._take(*read()[0])
+
+    def _take(self, place: Secret, text: str) -> None:
+        self._place, self._text, self._headers = place, text, self._form(text)
 
     async def headers(self, session: aiohttp.ClientSession) -> Mapping[str, str]:
         """No request is needed."""
         return self._headers
 
     def rejected(self, headers: Mapping[str, str]) -> bool:
-        """There are no others."""
-        return False
+        """Takes another key, where one can be read; if another request has done so already, that one."""
+        if headers is not self._headers:
+            return True
+        try:
+            others = [(place, text) for place, text in self._read() if text != self._text]
+        except MissingSecret as error:
+            log.warning("the utility refuses the credentials of %s, and no others are there: %s", self._place, error)
+            return False
+        if others:
+            log.warning("the utility refuses the credentials of %s; those of %s are tried", self._place, others[0][0])
+            self._take(*others[0])
+        return bool(others)
 
 
 class _Token(msgspec.Struct):
@@ -69,10 +104,10 @@ _decoder = msgspec.json.Decoder(_Token, strict=False)
 class ClientCredentials:
     """OAuth 2: a token, renewed before it expires and after it was refused; one request for it at a time."""
 
-    def __init__(self, settings: OAuth2, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Asks for nothing yet."""
+    def __init__(self, settings: OAuth2, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
+        """Asks for nothing yet. ``read``: the client secrets, at each token; the next one where one is refused."""
         self._settings = settings
-        self._secret = secret
+        self._read = read
         self._clock = clock
         self._lock = asyncio.Lock()
         self._headers: Mapping[str, str] | None = None
@@ -95,8 +130,22 @@ class ClientCredentials:
         return True
 
     async def _ask(self, session: aiohttp.ClientSession) -> _Token:
+        try:
+            readable = self._read()
+        except MissingSecret as error:
+            raise Transient(f"no client secret can be read: {error}") from None
+        refused: Unauthorised | None = None
+        for place, text in readable:
+            try:
+                return await self._ask_with(session, text)
+            except Unauthorised as error:
+                log.warning("the token endpoint refuses the credentials of %s", place)
+                refused = refused or error
+        raise refused or Unauthorised("there is no client secret")
+
+    async def _ask_with(self, session: aiohttp.ClientSession, secret: str) -> _Token:
         form = {"grant_type": "client_credentials", "client_id": self._settings.client_id}
-        form["client_secret"] = self._secret
+        form["client_secret"] = secret
         if self._settings.scope is not None:
             form["scope"] = self._settings.scope
         try:
@@ -126,13 +175,13 @@ async def _start(content: aiohttp.StreamReader) -> bytes:
 
 
 def credentials(auth: Auth, environment: Mapping[str, str]) -> Credentials:
-    """The credentials that the settings describe; their secrets are read here."""
+    """The credentials that the settings describe; their secrets are read here, and again when they are refused."""
     match auth:
         case HeaderKey():
-            return Fixed({auth.header: auth.key.reveal(environment)})
+            return Keys(partial(auth.key.readable, environment), lambda key: {auth.header: key})
         case Bearer():
-            return Fixed({"Authorization": f"Bearer {auth.token.reveal(environment)}"})
+            return Keys(partial(auth.token.readable, environment), lambda key: {"Authorization": f"Bearer {key}"})
         case OAuth2():
-            return ClientCredentials(auth, auth.client_secret.reveal(environment))
+            return ClientCredentials(auth, partial(auth.client_secret.readable, environment))
         case _:
-            return Fixed({})
+            return Anyone()

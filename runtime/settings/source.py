@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from runtime.loopback import is_loopback
 from runtime.settings.group import Group
-from runtime.settings.secret import Secret
+from runtime.settings.secret import Secrets
 from runtime.settings.security import TlsSettings
 from schemas.events import Granularity, SeriesKind
 
@@ -17,19 +17,22 @@ Stamp = Literal["last-day", "end", "start"]
 """What a reading date names: the period's last day, its end or its start."""
 
 
+_CHANGING = "while it is changed a list: the new one, the old one"
+
+
 class HeaderKey(Group):
     """The key travels in a header."""
 
     type: Literal["header"]
     header: str = "X-Api-Key"
-    key: Secret
+    key: Secrets = Field(description=_CHANGING)
 
 
 class Bearer(Group):
     """A fixed bearer token."""
 
     type: Literal["bearer"]
-    token: Secret
+    token: Secrets = Field(description=_CHANGING)
 
 
 class OAuth2(Group):
@@ -38,7 +41,7 @@ class OAuth2(Group):
     type: Literal["oauth2"]
     token_url: str = Field(pattern=r"^https?://[^\s/?#@]+(/\S*)?$")
     client_id: str
-    client_secret: Secret
+    client_secret: Secrets = Field(description=_CHANGING)
     scope: str | None = None
 
 
