@@ -5,6 +5,7 @@ import click
 from operations.invocation import Commands
 from operations.receivers.check import check
 from operations.receivers.go_live import go_live, pause, resume, retire
+from operations.receivers.layouts import layouts
 from operations.receivers.points import points
 from operations.receivers.rewind import rewind
 from operations.receivers.upkeep import refill, switch
@@ -19,6 +20,7 @@ def receivers() -> None:
 for command in (
     points,
     check,
+    layouts,
     go_live,
     verify,
     pause,

@@ -86,6 +86,8 @@ class TextColumn(_Column):
     def _says_what_belongs_to_it(self) -> Self:
         if (self.value is None) == (self.source == "constant"):
             raise ValueError('value = "…" belongs to from = "constant", and only there')
+        if self.texts and self.source == "constant":
+            raise ValueError("texts has no place beside a constant")
         if self.of is not None and self.source not in OF_TEXT:
             raise ValueError(f"of belongs to from = {' or '.join(OF_TEXT)}")
         for text in (*self.texts, *self.texts.values(), self.value or ""):

@@ -4,7 +4,7 @@ Numbers are exact everywhere: at most 24 integer and 12 fractional digits, no fl
 NULL, and the layout says why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from schemas.exact import INTEGER_DIGITS, SCALE
 from sinks.layouts.pattern import FIELDS, pieces
@@ -60,8 +60,12 @@ class Dialect:
     def _below(self, number: str, limit: int, result: str) -> str:
         return f"CASE WHEN {number} < {limit} AND {number} > -{limit} THEN {result} END"
 
-    def shifted(self, number: str, power: int) -> str:
-        """Times a power of ten; NULL: that does not fit."""
+    def converted(self, number: str, unit: str, powers: Mapping[str, int]) -> str:
+        """Times the power of ten of its unit; NULL: that does not fit, or the unit is none of these."""
+        cases = (f"WHEN {self.literal(one)} THEN {self._shifted(number, power)}" for one, power in powers.items())
+        return f"CASE {unit} {' '.join(cases)} END"
+
+    def _shifted(self, number: str, power: int) -> str:
         if power == 0:
             return number
         if power > 0:
@@ -91,8 +95,8 @@ class Dialect:
         """A stored instant as the clock of a zone shows it."""
         raise NotImplementedError
 
-    def before(self, wall: str) -> str:
-        """A microsecond earlier."""
+    def before(self, instant: str) -> str:
+        """The stored instant a microsecond earlier."""
         raise NotImplementedError
 
     def seconds(self, wall: str) -> str:
@@ -142,9 +146,9 @@ class PostgreSQL(Dialect):
             return f"({instant} AT TIME ZONE {self.literal(zone.name)})"
         return f"({instant} AT TIME ZONE 'UTC' + INTERVAL '{zone.minutes} minutes')"
 
-    def before(self, wall: str) -> str:
+    def before(self, instant: str) -> str:
         """See :class:`Dialect`."""
-        return f"({wall} - INTERVAL '1 microsecond')"
+        return f"({instant} - INTERVAL '1 microsecond')"
 
     def seconds(self, wall: str) -> str:
         """See :class:`Dialect`."""
@@ -176,9 +180,9 @@ class MariaDB(Dialect):
         """See :class:`Dialect`."""
         return f"({instant} + INTERVAL {zone.minutes} MINUTE)"
 
-    def before(self, wall: str) -> str:
+    def before(self, instant: str) -> str:
         """See :class:`Dialect`."""
-        return f"({wall} - INTERVAL 1 MICROSECOND)"
+        return f"({instant} - INTERVAL 1 MICROSECOND)"
 
     def seconds(self, wall: str) -> str:
         """See :class:`Dialect`."""
@@ -211,8 +215,7 @@ class SQLServer(Dialect):
         """See :class:`Dialect`."""
         return [f"CREATE OR ALTER VIEW {name} AS {query}"]
 
-    def shifted(self, number: str, power: int) -> str:
-        """See :class:`Dialect`."""
+    def _shifted(self, number: str, power: int) -> str:
         if power == 0:
             return number
         factor = f"CAST({10 ** abs(power)} AS decimal({abs(power) + 1}, 0))"
@@ -234,9 +237,9 @@ class SQLServer(Dialect):
         """See :class:`Dialect`."""
         return f"DATEADD(minute, {zone.minutes}, {instant})"
 
-    def before(self, wall: str) -> str:
+    def before(self, instant: str) -> str:
         """See :class:`Dialect`."""
-        return f"DATEADD(microsecond, -1, {wall})"
+        return f"DATEADD(microsecond, -1, {instant})"
 
     def seconds(self, wall: str) -> str:
         """See :class:`Dialect`."""

@@ -12,7 +12,7 @@ from runtime.errors import ConfigError
 from runtime.settings.receiver import PolicySettings
 from sinks.layouts.columns import SOURCES
 from sinks.layouts.layout import Layout, LayoutFile
-from sinks.layouts.zone import Zone, zone_of
+from sinks.layouts.zone import zone_of
 
 _FOLDER = files("sinks.layouts")
 
@@ -47,7 +47,7 @@ def load(names: Sequence[str], folder: Path, policy: PolicySettings, zone: str) 
     """
     problems: list[str] = []
     found: list[Layout] = []
-    where = Zone("UTC", 0)
+    where = zone_of("UTC")
     try:
         where = zone_of(zone)
     except ValueError as error:

@@ -51,9 +51,8 @@ def _expression(layout: Layout, dialect: Dialect, column: Column) -> str:
 
 
 def _time(layout: Layout, dialect: Dialect, column: TimeColumn) -> str:
-    wall = dialect.wall(_INSTANTS[column.source], layout.zone_of(column))
-    if column.source == "period_last":
-        wall = dialect.before(wall)
+    instant = _INSTANTS[column.source]
+    wall = dialect.wall(dialect.before(instant) if column.source == "period_last" else instant, layout.zone_of(column))
     match column.format:
         case "timestamp":
             return dialect.timestamp(wall)

@@ -3,16 +3,18 @@
 ``+000000000000000000026633500000000000`` is 26633.5: 24 integer digits, then 12 decimals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from schemas.exact import INTEGER_DIGITS, SCALE
 from sinks.layouts.dialect import Dialect, Named
+from sinks.layouts.units import FAMILIES
 from sinks.layouts.zone import Zone
 
 DIGITS = INTEGER_DIGITS + SCALE
 LIMB = 12
 """Digits of each of the three ints in which numbers are added: sums of millions of them fit."""
 _M = 10**LIMB
+_WIDEST = max(power for family in FAMILIES for power in family.values())
 
 
 class SQLite(Dialect):
@@ -60,17 +62,18 @@ class SQLite(Dialect):
             ),
         ]
 
-    def shifted(self, number: str, power: int) -> str:
-        """See :class:`Dialect`."""
-        if power == 0:
-            return number
-        zeros = "0" * abs(power)
-        sign = f"substr({number}, 1, 1)"
-        if power > 0:
-            fits = f"substr({number}, 2, {power}) = '{zeros}'"
-            return f"CASE WHEN {fits} THEN {sign} || substr({number}, {2 + power}) || '{zeros}' END"
-        fits = f"substr({number}, {power}) = '{zeros}'"
-        return f"CASE WHEN {fits} THEN {sign} || '{zeros}' || substr({number}, 2, {DIGITS + power}) END"
+    def converted(self, number: str, unit: str, powers: Mapping[str, int]) -> str:
+        """Between zeros the digits stay where they are, and another 36 are taken; what is left out must be zeros.
+
+        (Views are merged into one statement, in which an expression stands as often as it is named: few times here.)
+        """
+        cases = " ".join(f"WHEN {self.literal(one)} THEN {power}" for one, power in powers.items())
+        power = f"CASE {unit} {cases} END"
+        zeros = "0" * _WIDEST
+        digits = f"'{zeros}' || substr({number}, 2) || '{zeros}'"
+        taken = f"substr({digits}, {1 + _WIDEST} + {power}, {DIGITS})"
+        left = f"substr({digits}, 1, {_WIDEST} + {power}) || substr({digits}, {1 + _WIDEST + DIGITS} + {power})"
+        return f"CASE WHEN trim({left}, '0') = '' THEN substr({number}, 1, 1) || {taken} END"
 
     def truncated(self, number: str, decimals: int) -> str:
         """See :class:`Dialect`."""
@@ -88,7 +91,7 @@ class SQLite(Dialect):
         up = f"substr({number}, 1, 1) || printf('%018d%018d', {high} + {carry}, {low} % {10**half})"
         first_gone = f"substr({number}, {2 + INTEGER_DIGITS + decimals}, 1)"
         full = f"{high} + {carry} >= {10**half}"
-        return f"CASE WHEN {first_gone} < '5' THEN {kept} WHEN {full} THEN NULL ELSE {up} END"
+        return f"CASE WHEN {first_gone} < '5' THEN {kept} WHEN {first_gone} >= '5' AND NOT ({full}) THEN {up} END"
 
     def rest(self, number: str, decimals: int) -> str:
         """See :class:`Dialect`."""
@@ -99,23 +102,22 @@ class SQLite(Dialect):
         other = f"CASE WHEN substr({number}, 1, 1) = '-' THEN '+' ELSE '-' END"
         return (
             f"CASE WHEN {first} < '5' THEN substr({number}, 1, 1) || printf('%0{DIGITS}d', {gone}) "
-            f"ELSE {other} || printf('%0{DIGITS}d', {unit} - {gone}) END"
+            f"WHEN {first} >= '5' THEN {other} || printf('%0{DIGITS}d', {unit} - {gone}) END"
         )
 
     def number(self, number: str, decimals: int) -> str:
         """Plain decimal text without needless zeros, as the stored ones are."""
-        whole = f"COALESCE(NULLIF(ltrim(substr({number}, 2, {INTEGER_DIGITS}), '0'), ''), '0')"
-        fraction = f"rtrim(substr({number}, {2 + INTEGER_DIGITS}), '0')"
-        sign = f"CASE WHEN substr({number}, 1, 1) = '-' AND ltrim(substr({number}, 2), '0') <> '' THEN '-' ELSE '' END"
-        return f"{sign} || {whole} || CASE WHEN {fraction} = '' THEN '' ELSE '.' || {fraction} END"
+        sign = f"CASE WHEN {number} > '-{'0' * DIGITS}' THEN '-' ELSE '' END"  # '+' sorts before '-'
+        whole = f"ltrim(substr({number}, 2, {INTEGER_DIGITS - 1}), '0') || substr({number}, {1 + INTEGER_DIGITS}, 1)"
+        return f"{sign} || rtrim(rtrim({whole} || '.' || substr({number}, {2 + INTEGER_DIGITS}), '0'), '.')"
 
     def wall(self, instant: str, zone: Zone) -> str:
         """The text ``2026-01-31 23:59:59.000000``: whole seconds are shifted, so that no float is near."""
         return f"(datetime(substr({instant}, 1, 19), '{zone.minutes} minutes') || substr({instant}, 20, 7))"
 
-    def before(self, wall: str) -> str:
+    def before(self, instant: str) -> str:
         """See :class:`Dialect`."""
-        whole, micros = f"substr({wall}, 1, 19)", f"CAST(substr({wall}, 21) AS INTEGER)"
+        whole, micros = f"substr({instant}, 1, 19)", f"CAST(substr({instant}, 21, 6) AS INTEGER)"
         return (
             f"(CASE WHEN {micros} = 0 THEN datetime({whole}, '-1 seconds') || '.999999' "
             f"ELSE {whole} || printf('.%06d', {micros} - 1) END)"

@@ -167,11 +167,7 @@ class _Steps:
         number, unit = self._sources(column)
         if column.unit is None:
             return number
-        powers = shifts(column.unit).items()
-        cases = (
-            f"WHEN {self._dialect.literal(one)} THEN {self._dialect.shifted(number, power)}" for one, power in powers
-        )
-        return f"CASE {unit} {' '.join(cases)} END"
+        return self._dialect.converted(number, unit, shifts(column.unit))
 
     def _sources(self, column: NumberColumn) -> tuple[str, str]:
         """Where a column's number and its unit stand."""

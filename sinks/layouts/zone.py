@@ -1,14 +1,13 @@
-"""The wall clock of a zone: a fixed offset, or a zone of the tz database."""
+"""A zone as layouts want it: what its clock shows, and whether a database without a table of zones can tell."""
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, timedelta
 
-from schemas import instants
+from runtime import zones
+from schemas.instants import MINUTE
 
-_OFFSET = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])")
+_WALL_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall time has no zone
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -17,15 +16,11 @@ class Zone:
 
     name: str
     minutes: int | None
+    clock: zones.Zone
 
     def wall(self, instant: int) -> datetime:
         """What the clock shows at an instant, exact to the microsecond and without a zone."""
-        moment = instants.to_datetime(instant)
-        if self.minutes is None:
-            moment = moment.astimezone(_of_database(self.name))
-        else:
-            moment += timedelta(minutes=self.minutes)
-        return moment.replace(tzinfo=None)
+        return _WALL_EPOCH + self.clock.wall(instant) * _MICROSECOND
 
 
 def zone_of(text: str) -> Zone:
@@ -34,19 +29,5 @@ def zone_of(text: str) -> Zone:
     Raises:
         ValueError: there is no such zone.
     """
-    if text == "UTC":
-        return Zone(text, 0)
-    if match := _OFFSET.fullmatch(text):
-        sign, hours, minutes = match.groups()
-        east = int(hours) * 60 + int(minutes)
-        return Zone(text, -east if sign == "-" else east)
-    try:
-        datetime.now(UTC).astimezone(_of_database(text))
-    except (ZoneInfoNotFoundError, OSError, ValueError):
-        raise ValueError(f"{text} is no zone: write +01:00, UTC or a name such as Europe/Stockholm") from None
-    return Zone(text, None)
-
-
-@lru_cache
-def _of_database(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    clock = zones.zone_of(text)
+    return Zone(text, clock.wall(0) // MINUTE if isinstance(clock, zones.FixedZone) else None, clock)

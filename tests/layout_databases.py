@@ -1,0 +1,101 @@
+"""Databases in which layouts are read as anyone reads them: a receiver's tables, the views, what they show."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from schemas import exact, instants
+from schemas.column_reader import Forms, Kind, columns_of
+from schemas.registry import current
+from sinks import columns, migrations
+from sinks.layouts import Layout, layout_statements
+from sinks.layouts.cells import Cell
+from sinks.points import Points
+from sinks.sqlite import FORMS, TYPES
+from tests.layout_worlds import World
+
+Execute = Callable[[str, Sequence[Any]], Any]
+
+
+class LayoutDatabase:
+    """Tables of a receiver, emptied and filled at will."""
+
+    def __init__(self, name: str, execute: Execute, types: dict[Kind, str], forms: Forms, mark: str = "?") -> None:
+        """``execute``: a statement with its parameters; its rows. ``mark``: stands for a parameter."""
+        self.name = name
+        self._execute = execute
+        self._forms = forms
+        self._mark = mark
+        self._execute(columns.create_table(columns.VIEW, types), [])
+        for step in migrations.steps(name):
+            for statement in migrations.statements(step):
+                if statement.startswith("CREATE TABLE points"):
+                    self._execute(statement, [])
+
+    def read(self, world: World) -> tuple[list[tuple[Cell, ...]], list[tuple[Any, ...]]]:
+        """What the views of a world show, and withhold: (key, point, reading_at, reason)."""
+        self._fill(world)
+        for statement in layout_statements(world.layout, self.name):
+            self._execute(statement, [])
+        return self.shown(world.layout), self.withheld(world.layout)
+
+    def _fill(self, world: World) -> None:
+        self._execute("DELETE FROM meter_values", [])
+        self._execute("DELETE FROM points", [])
+        schema = current("MeterValue")
+        for value, delivered_at in world.values:
+            row = columns_of(schema, msgspec.structs.astuple(value), self._forms)
+            self._insert(columns.VIEW, [*row, self._forms.instant(delivered_at)])
+        self._fill_points(world.points)
+
+    def _fill_points(self, points: Points) -> None:
+        for one in points:
+            period = (self._forms.instant(one.valid_from), self._forms.instant(one.valid_to))
+            keys = (one.receiver_key, one.kind, one.facility_id)
+            self._insert("points", [one.metering_point, one.category, one.granularity, *period, *keys, 1])
+
+    def _insert(self, table: str, row: Sequence[Any]) -> None:
+        self._execute(f"INSERT INTO {table} VALUES ({', '.join(self._mark for _ in row)})", row)
+
+    def shown(self, layout: Layout) -> list[tuple[Cell, ...]]:
+        """The rows of the view, in the reading's form."""
+        found = self._execute(f"SELECT * FROM {layout.view}", [])
+        return [tuple(map(_cell, layout.kinds, row)) for row in found]
+
+    def withheld(self, layout: Layout) -> list[tuple[Any, ...]]:
+        """The rows of the other view."""
+        names = "receiver_key, source, metering_point, category, reading_at, reason"
+        found = self._execute(f"SELECT {names} FROM {layout.withheld_view}", [])
+        return [(*row[:4], _instant(row[4]), row[5]) for row in found]
+
+
+def _cell(kind: str, shown: Any) -> Cell:
+    match kind, shown:
+        case "number", str() | Decimal():
+            return exact.parse(format(shown, "") if isinstance(shown, str) else format(shown, "f"))
+        case "timestamp", str():
+            return datetime.fromisoformat(shown)
+        case "date", str():
+            return date.fromisoformat(shown)
+    assert shown is None or isinstance(shown, str | datetime | date), kind
+    return shown
+
+
+def _instant(shown: Any) -> int:
+    moment = datetime.fromisoformat(shown.replace("Z", "+00:00")) if isinstance(shown, str) else shown
+    return instants.from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=instants.to_datetime(0).tzinfo))
+
+
+def sqlite_database() -> LayoutDatabase:
+    """In memory; forgotten with its connection."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    return LayoutDatabase("sqlite", lambda text, row: connection.execute(text, row).fetchall(), TYPES, FORMS)
+
+
+def in_any_order(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Rows as a set that may hold one twice."""
+    return sorted(rows, key=repr)

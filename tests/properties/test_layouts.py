@@ -1,0 +1,88 @@
+"""A layout is read twice, in SQL and in Python: both show the same, and nothing is lost between shown and withheld."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given, settings
+
+from local.postgres import PostgresServer
+from schemas import exact, instants
+from schemas.column_reader import Forms
+from sinks.layouts.reading import rows
+from sinks.postgresql import TYPES
+from tests.layout_databases import LayoutDatabase, in_any_order, sqlite_database
+from tests.layout_worlds import World, worlds
+
+FIXED = ("+01:00", "UTC", "-03:30")
+CHANGING = (*FIXED, "Europe/Stockholm")
+EXAMPLES = 80
+
+
+def agree(database: LayoutDatabase, world: World) -> None:
+    """What the views show is what the reading says."""
+    shown, withheld = database.read(world)
+    read = rows(world.layout, world.values, world.points)
+    assert in_any_order(shown) == in_any_order(row.cells for row in read.shown)
+    assert in_any_order(withheld) == in_any_order(
+        (
+            out.receiver_key,
+            out.value.source,
+            out.value.metering_point,
+            out.value.delivery_category,
+            out.value.reading_at,
+            out.reason,
+        )
+        for out in read.withheld
+    )
+
+
+def test_sqlite_shows_what_the_reading_says() -> None:
+    database = sqlite_database()
+
+    @settings(max_examples=EXAMPLES, deadline=None)
+    @given(worlds(FIXED))
+    def law(world: World) -> None:
+        agree(database, world)
+
+    law()
+
+
+@pytest.mark.services
+def test_postgresql_shows_what_the_reading_says(postgres: PostgresServer, unique: str) -> None:
+    forms = Forms(text=str, integer=int, instant=instants.to_datetime, number=exact.to_text)
+    with closing(psycopg.connect(postgres.dsn(), autocommit=True)) as connection:
+        connection.prepare_threshold = None  # of a view that is made anew nothing may be remembered
+        connection.execute(f"CREATE SCHEMA {unique}".encode())
+        connection.execute(f"SET search_path = {unique}".encode())
+
+        def execute(statement: str, row: Sequence[Any]) -> list[tuple[Any, ...]]:
+            cursor = connection.execute(statement.encode(), row or None)
+            return cursor.fetchall() if cursor.description else []
+
+        database = LayoutDatabase("postgresql", execute, TYPES, forms, mark="%s")
+
+        @settings(max_examples=EXAMPLES, deadline=None)
+        @given(worlds(CHANGING))
+        def law(world: World) -> None:
+            agree(database, world)
+
+        law()
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(CHANGING))
+def test_every_value_that_is_asked_for_is_shown_or_withheld_once(world: World) -> None:
+    read = rows(world.layout, world.values, world.points)
+    file = world.layout.file
+    asked = [
+        value
+        for value, _ in world.values
+        if value.granularity in (file.granularities or (value.granularity,))
+        and value.series_kind in (file.kinds or (value.series_kind,))
+    ]
+    placed = [value for row in read.shown for value in row.values] + [out.value for out in read.withheld]
+    assert Counter(map(repr, placed)) == Counter(map(repr, asked))
