@@ -35,12 +35,14 @@ database = "postgresql"
 dsn = { file = "secrets/vitec.dsn" }
 timeout = $database
 points = "receiver-vitec.csv"
+layouts = ["vitec", "plain"]
 
 [receivers.momentum]
 database = "sqlite"
 path = "momentum.sqlite"
 timeout = $database
 points = "receiver-momentum.csv"
+layouts = ["momentum", "plain"]
 """)
 
 _SOURCE = Template("""

@@ -17,7 +17,7 @@ POINTS_HEADER = (
     "max_per_period",
     "consumption_unit",
 )
-RECEIVER_HEADER = ("metering_point", "category")
+RECEIVER_HEADER = ("metering_point", "category", "receiver_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,22 @@ def _series_rows(meter: Meter) -> Iterable[tuple[str, ...]]:
 
 
 def _vitec(world: World) -> Iterable[tuple[str, ...]]:
-    """Three points of four, with all their categories."""
-    return ((metering_point(number), "") for number in range(world.settings.points) if number % 4 != 3)
+    """Three points of four, with all their categories, each under a key of its own."""
+    for number in range(world.settings.points):
+        if number % 4 != 3:
+            point = metering_point(number)
+            yield from ((point, category, f"{point}/{category}") for category in _categories(world, number))
+
+
+def _categories(world: World, number: int) -> list[str]:
+    return sorted({series.category for feed in world.feeds for series in world.meter(feed, number).series})
 
 
 def _momentum(world: World) -> Iterable[tuple[str, ...]]:
     """Every other point, some with their electricity only; and all registers of the rest."""
     for number in range(world.settings.points):
+        point = metering_point(number)
         if number % 2 == 1:
-            yield (metering_point(number), "EL-EXT" if number % 8 == 5 else "")
+            yield (point, "EL-EXT" if number % 8 == 5 else "", f"item-{number}")
         elif number % 3 == 0:
-            yield (metering_point(number), "EL-REG")
+            yield (point, "EL-REG", f"item-{number}-register")
