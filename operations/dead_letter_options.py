@@ -1,18 +1,14 @@
 """The options of `meterstream dead-letters`: which dead letters, and how much is done with them."""
 
-import functools
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import click
 
 from operations.dead_letter_box import Choice
+from operations.grouped_options import grouped
 from schemas import instants
 from schemas.reasons import Reason, Stage
-
-Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Moment(click.ParamType):
@@ -42,24 +38,7 @@ class Extent:
     operator: str | None
 
 
-def _grouped(argument: str, kind: Callable[..., Any], options: Mapping[str, Option]) -> Option:
-    """Options, by the field of a value that each sets; the command gets the value as one argument."""
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(command)
-        def grouped(**given: Any) -> Any:
-            fields = {name: given.pop(name) for name in options}
-            return command(**given, **{argument: kind(**fields)})
-
-        decorated: Callable[..., Any] = grouped
-        for option in reversed([*options.values()]):
-            decorated = option(decorated)
-        return decorated
-
-    return decorate
-
-
-choice_options = _grouped(
+choice_options = grouped(
     "choice",
     Choice,
     {
@@ -73,7 +52,7 @@ choice_options = _grouped(
     },
 )
 
-extent_options = _grouped(
+extent_options = grouped(
     "extent",
     Extent,
     {

@@ -1,6 +1,6 @@
 """The receiver's side: what its database holds, as of one moment, and how far its worker was then."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -22,12 +22,26 @@ Wanted = Callable[[list[Any]], bool]
 
 @dataclass(frozen=True)
 class Moment:
-    """When the rows were read: their epoch, its topic, the worker's positions, and the records the database refuses."""
+    """When the rows were read.
+
+    Attributes:
+        epoch: that the view shows.
+        topic_id: of the topic that it was filled from.
+        positions: by partition the next offset that the worker reads.
+        refused: partition and offset of the records that the database refuses.
+        points: the fingerprint of the points that the worker has taken.
+        reached: by partition the generation of points up to which all before its position was delivered.
+        later: by metering point its generation, where that is one that a partition has not reached.
+        schema_version: of the tables.
+    """
 
     epoch: str
     topic_id: str
     positions: Positions
     refused: frozenset[tuple[int, int]]
+    points: str
+    reached: Mapping[int, int]
+    later: Mapping[str, int]
     schema_version: int
 
 
@@ -46,9 +60,7 @@ def opened(database: Database, label: str) -> Iterator[Database]:
                 raise ConfigError(
                     [f"receivers.{label}: there are no tables of a receiver; start its worker, it makes them"]
                 )
-            owners = [name for (name,) in database.execute("SELECT name FROM receiver")]
-            if owners != [label]:
-                raise ConfigError([f"receivers.{label}: the tables there belong to receiver {', '.join(owners)}"])
+            _require_own(database, label)
             yield database
 
 
@@ -72,13 +84,45 @@ def fill(into: SortedRows, versions: Iterable[Version]) -> None:
         into.add(some)
 
 
+def _require_own(database: Database, label: str) -> None:
+    ((version,),) = database.execute("SELECT max(version) FROM schema_version")
+    if version != len(database.migrations):
+        raise ConfigError([f"receivers.{label}: its tables are of another release; start its worker of this one"])
+    owners = [name for (name,) in database.execute("SELECT name FROM receiver")]
+    if owners != [label]:
+        raise ConfigError([f"receivers.{label}: the tables there belong to receiver {', '.join(owners)}"])
+
+
 def _moment(database: Database, label: str) -> Moment:
     execute = database.execute
     live = [row[:2] for row in execute("SELECT epoch, topic_id, live FROM epochs") if row[2]]
     if not live:
         raise ConfigError([f"receivers.{label}: it shows no epoch yet; start its worker"])
     ((epoch, topic_id),) = live
-    positions = execute("SELECT topic_partition, next_offset FROM positions WHERE epoch = ?", [epoch])
+    stand = execute("SELECT topic_partition, next_offset, generation FROM positions WHERE epoch = ?", [epoch])
+    passes = execute(
+        "SELECT topic_partition, after_generation FROM passes WHERE epoch = ? AND next_offset < end_offset", [epoch]
+    )
+    reached = {partition: generation for partition, _, generation in stand}
+    reached |= {partition: min(after, reached[partition]) for partition, after in passes}
     refused = execute("SELECT topic_partition, record_offset FROM refused_rows WHERE epoch = ?", [epoch])
-    ((schema_version,),) = execute("SELECT max(version) FROM schema_version")
-    return Moment(epoch, topic_id, dict(positions), frozenset(refused), schema_version)
+    ((points,),) = execute("SELECT points FROM receiver")
+    return Moment(
+        epoch=epoch,
+        topic_id=topic_id,
+        positions={partition: offset for partition, offset, _ in stand},
+        refused=frozenset((partition, offset) for partition, offset in refused),
+        points=points,
+        reached=reached,
+        later=_later(database, min(reached.values(), default=0)),
+        schema_version=len(database.migrations),
+    )
+
+
+def _later(database: Database, generation: int) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for point, its in database.execute(
+        "SELECT metering_point, generation FROM points WHERE generation > ?", [generation]
+    ):
+        found[point] = max(its, found.get(point, 0))
+    return found

@@ -72,7 +72,8 @@ def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> 
         yield [None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)]
 
 
-def _number(raw: Any) -> int | str:
+def number(raw: Any) -> int | str:
+    """A number of any client's, in units of 10^-12; a text where it is none, or has more digits than are kept."""
     try:
         if isinstance(raw, str):
             return exact.parse(raw)
@@ -92,7 +93,7 @@ def _instant(raw: Any) -> int | str:
         return f"not an instant: {raw}"
 
 
-_number_of, _instant_of = Kept(_number), Kept(_instant)
+_number_of, _instant_of = Kept(number), Kept(_instant)
 _READERS: dict[Kind, Callable[[Any], Any]] = {
     "text": str,
     "integer": lambda raw: raw,

@@ -19,8 +19,11 @@ from runtime.topics import TopicNames
 from schemas import instants
 from schemas.codec import Codec
 from schemas.events import MeterValue
-from sinks import points
+from schemas.keys import partition_of
 from sinks.decoding import Decoder
+from sinks.points import Period, Points
+
+_PERIOD = tuple(PLACE[name] for name in ("granularity", "period_start", "period_end"))
 
 Verdict = Literal["equal", "different"]
 Watch = Callable[[Iterable[Version]], Iterator[Version]]
@@ -49,6 +52,7 @@ class Verification:
     different: int
     refused: int
     unmapped: int
+    unsettled: int
     fields: dict[str, int]
     first: tuple[Difference, ...]
     behind: int
@@ -70,15 +74,27 @@ def verify(chosen: Chosen, most: int = 20, watch: Watch = iter) -> Verification:
         ConfigError: there is nothing to compare: no tables, or of another epoch.
         PositionError: the topic is another than the one that the receiver was filled from.
     """
-    wanted = points.read(chosen.receiver.points)
+    wanted = chosen.points().read()
     at = instants.to_text(instants.now())
     with sorting() as (expected, found):
         moment = read_rows(chosen.database(), chosen.label, found)
+        if moment.points != wanted.fingerprint:
+            raise ConfigError(
+                [
+                    f"receivers.{chosen.label}: its worker has not taken the points file as it is now; it does so "
+                    "within seconds, or when it is started"
+                ]
+            )
         topic = _topic(chosen, moment)
         passed = _read_feed(chosen, moment, len(topic.ends), wanted, expected)
+        settled = _settled(moment, len(topic.ends))
         differences = Differences(most)
         unmapped = compare(
-            left_by_guard(expected, passed), watch(found), differences, Measure(), lambda row: not _has(wanted, row)
+            filter(settled, left_by_guard(expected, passed)),
+            filter(settled, watch(found)),
+            differences,
+            Measure(),
+            lambda row: not _has(wanted, row),
         )
         held = found.count
     kinds = differences.kinds
@@ -94,6 +110,7 @@ def verify(chosen: Chosen, most: int = 20, watch: Watch = iter) -> Verification:
         different=kinds["different"],
         refused=len(passed.refused),
         unmapped=unmapped,
+        unsettled=held - differences.equal - kinds["extra"] - kinds["different"] - unmapped,
         fields=dict(differences.fields.most_common()),
         first=tuple(differences.first),
         behind=sum(max(0, end - moment.positions.get(number, 0)) for number, end in topic.ends.items()),
@@ -120,7 +137,17 @@ def _topic(chosen: Chosen, moment: Moment) -> TopicEnds:
     return topic
 
 
-def _read_feed(chosen: Chosen, moment: Moment, count: int, wanted: points.Points, into: SortedRows) -> Passed:
+def _settled(moment: Moment, partitions: int) -> Callable[[Version], bool]:
+    """Whether of a row's point everything up to the worker's positions has been delivered."""
+
+    def settled(row: Version) -> bool:
+        generation = moment.later.get(row.key[0])
+        return generation is None or generation <= moment.reached[partition_of(row.key[0], partitions)]
+
+    return settled
+
+
+def _read_feed(chosen: Chosen, moment: Moment, count: int, wanted: Points, into: SortedRows) -> Passed:
     codec = Codec(MeterValue, schema_registry(chosen.settings.registry, os.environ))
     passed = Passed()
     decoder = Decoder(codec, AS_THEY_ARE, wanted, count)
@@ -128,6 +155,7 @@ def _read_feed(chosen: Chosen, moment: Moment, count: int, wanted: points.Points
     return passed
 
 
-def _has(wanted: points.Points, row: Version) -> bool:
+def _has(wanted: Points, row: Version) -> bool:
     fields = decode(row.content)
-    return wanted.has(fields[PLACE["metering_point"]], fields[PLACE["delivery_category"]])
+    period = Period(*(fields[place] for place in _PERIOD))
+    return any(one.takes(period) for one in wanted.of(row.key[0], row.key[2]))

@@ -4,10 +4,12 @@ import click
 
 from operations.invocation import Commands
 from operations.receivers.check import check
+from operations.receivers.compare import compare
 from operations.receivers.go_live import go_live, pause, resume, retire
 from operations.receivers.layouts import layouts
 from operations.receivers.points import points
 from operations.receivers.rewind import rewind
+from operations.receivers.sign_off import sign_off
 from operations.receivers.upkeep import refill, switch
 from operations.receivers.verify import verify
 
@@ -21,7 +23,9 @@ for command in (
     points,
     check,
     layouts,
+    sign_off,
     go_live,
+    compare,
     verify,
     pause,
     resume,

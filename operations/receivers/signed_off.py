@@ -4,19 +4,26 @@ from dataclasses import dataclass
 
 import msgspec
 
+from operations.proof.configuration import configuration
 from operations.receivers.stages import Chosen
 
-ACTION = "signed_off"
+MADE, SIGNED_OFF = "report_made", "signed_off"
+"""Actions of the journal: a report was written, a person confirmed one."""
 
 
 @dataclass(frozen=True)
 class SignOff:
-    """A sign-off: of the report with this SHA-256, by whom, when (instant); what has ``changed`` since."""
+    """A sign-off: of the report with this SHA-256, by whom, when (instant); what has ``changed`` since.
+
+    ``verdict``: of the report. ``despite``: why it was confirmed although it found differences.
+    """
 
     sha256: str
     who: str
     at: int
     changed: tuple[str, ...]
+    verdict: str
+    despite: str | None
 
 
 def signed_off(test: Chosen) -> SignOff | None:
@@ -26,22 +33,19 @@ def signed_off(test: Chosen) -> SignOff | None:
         Transient: its database cannot be used now.
         ConfigError: it has no tables: nothing was ever tested.
     """
-    found = [entry for entry in test.upkeep().journal() if entry.action == ACTION]
+    found = [entry for entry in test.upkeep().journal() if entry.action == SIGNED_OFF]
     if not found:
         return None
     said = msgspec.json.decode(found[-1].detail, type=dict[str, str])
-    now = configuration(test)
-    changed = tuple(name for name in now if now[name] != said.get(name))
-    return SignOff(said["sha256"], found[-1].who, found[-1].at, changed)
+    changed = tuple(name for name, now in configuration(test).parts.items() if now != said.get(name))
+    return SignOff(said["sha256"], found[-1].who, found[-1].at, changed, said["verdict"], said.get("despite"))
 
 
-def configuration(chosen: Chosen) -> dict[str, str]:
-    """What of the configuration decides what a receiver is shown, each as a text that is equal for equal settings."""
-    receiver = chosen.receiver
-    points = chosen.points().read()
-    return {
-        "points": points.fingerprint,
-        "layouts": ",".join(receiver.layouts),
-        "policy": receiver.policy.model_dump_json(),
-        "zone": receiver.zone,
-    }
+def reports_made(test: Chosen) -> set[str]:
+    """The SHA-256 of each report that was made of a test stage.
+
+    Raises:
+        Transient, ConfigError: see :func:`signed_off`.
+    """
+    made = [entry for entry in test.upkeep().journal() if entry.action == MADE]
+    return {msgspec.json.decode(entry.detail)["sha256"] for entry in made}

@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 
 from local.cluster import Cluster
 from operations.command import main
-from operations.receivers.signed_off import ACTION, configuration
+from operations.proof.configuration import configuration
+from operations.receivers.signed_off import SIGNED_OFF
 from operations.receivers.stages import Chosen
 from runtime.settings.load import load
 from sinks.upkeep import entry
@@ -36,7 +37,7 @@ class Journey(SinkSystem):
     def sign_off(self) -> None:
         """As the command does once a person has confirmed."""
         chosen = Chosen(load(self.config, {}), "vitec", "test")
-        chosen.upkeep().note(entry(ACTION, "Anna", sha256="abc", **configuration(chosen)))
+        chosen.upkeep().note(entry(SIGNED_OFF, "Anna", sha256="abc", verdict="equal", **configuration(chosen).parts))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from schemas.instants import HOUR
 from tests.receiver_databases import PostgreSQLReceiver, SQLiteReceiver
 from tests.sink_rows import AT, StoredRecord, outside, record, value
 from tests.sink_system import SinkProcess, SinkSystem, until
+from tests.staged_receiver import StagedReceiver
 
 pytestmark = pytest.mark.services
 
@@ -126,11 +127,36 @@ def test_a_worker_that_is_behind_is_judged_by_what_it_has_read(system: SinkSyste
 
 
 def test_rows_of_points_that_are_no_longer_mapped_are_told_apart(system: SinkSystem) -> None:
+    """And a points file that the worker has not taken yet is no reason for a verdict."""
     system.publish(feed())
     delivered(system, len(feed())).close()
     system.give("p1")
+    done = verify(system)
+    assert (done.exit_code, "has not taken the points file" in done.stderr) == (2, True)
+    worker = system.start()
+    until(worker.ready)
     outcome = found(system)
     assert (outcome["verdict"], outcome["extra"], outcome["unmapped"]) == ("equal", 0, 20)
+
+
+def test_points_that_are_read_again_are_not_judged_before_that_is_done(staged: StagedReceiver) -> None:
+    """The others are."""
+    staged.give("p0", "p1")
+    staged.publish(feed())
+    staged.deliver("test")
+    staged.give("p0", "p1", "p2")
+    staged.take_points("test")
+    outcome = judged(staged)
+    assert (outcome["verdict"], outcome["equal"], outcome["missing"]) == ("equal", 21, 0)
+    staged.there["test"].run("DELETE FROM meter_values_e1 WHERE sequence = 9")
+    assert judged(staged)["missing"] == 1
+    staged.there["test"].run("UPDATE passes SET next_offset = end_offset")
+    assert judged(staged)["missing"] == 11
+
+
+def judged(staged: StagedReceiver) -> dict[str, Any]:
+    outcome: dict[str, Any] = json.loads(staged.run("verify", "vitec", "--stage", "test", "--json").stdout)
+    return outcome
 
 
 def test_a_value_that_the_database_refuses_is_a_difference_until_a_newer_one_is_taken(system: SinkSystem) -> None:

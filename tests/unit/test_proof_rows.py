@@ -69,8 +69,8 @@ def test_rows_come_back_in_the_order_of_their_keys_whatever_they_hold() -> None:
     some = [
         value(3, metering_point="å", reading_at=-5),
         value(1, metering_point="Z", reading_at=10),
-        value(2, metering_point="Z", reading_at=9),
         value(5, metering_point="Z", reading_at=9),
+        value(2, metering_point="Z", reading_at=9),
         value(4, metering_point="a", source="x"),
     ]
     with sorting() as (one, _):
