@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -21,10 +20,8 @@ from sinks.circuits import Circuits
 from sinks.consumer import KafkaValues
 from sinks.database import Database
 from sinks.decoding import Decoder
-from sinks.files.contents import contents
-from sinks.files.drops import About, Drops
+from sinks.files.build import Said, files_writer
 from sinks.files.state import FilesState
-from sinks.files.writer import FilesWriter
 from sinks.layouts import Layout, layout_statements, load
 from sinks.letters import KafkaLetters
 from sinks.meters import Meters
@@ -112,11 +109,10 @@ def worker(process: Process, delivery: Delivery) -> Worker:
 
 
 def _writer(database: Database, whose: Receiver, delivery: Delivery, settings: ReceiverSettings) -> Writer:
-    rows, stage = SqlWriter(database, whose), settings.stage(delivery.stage)
-    if not isinstance(database, FilesState) or stage is None:
-        return rows
-    about = About(delivery.receiver, delivery.stage, f"meterstream {version('meterstream')}")
-    return FilesWriter(rows, Drops(database, contents(stage.files, zone_of(settings.zone)), about, stage.files))
+    if isinstance(database, FilesState):
+        about = Said(delivery.receiver, delivery.stage, zone_of(settings.zone))
+        return files_writer(database, whose, (settings.stage(delivery.stage) or settings).files, about)
+    return SqlWriter(database, whose)
 
 
 def _every_problem(

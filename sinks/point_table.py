@@ -37,6 +37,10 @@ class PointTable:
         self._database.execute("UPDATE receiver SET points = ?, generation = ?", [points.fingerprint, generation])
         return int(generation)
 
+    def points(self) -> Points:
+        """All of them."""
+        return Points(point for point, _ in self._stored().values())
+
     def since(self, points: Points, generation: int) -> Points:
         """Those of the points that belong to a later generation."""
         later = {key for key, (_, known) in self._stored().items() if known > generation}

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.settings.receiver import FilesSettings
+from runtime.settings.receiver import FilesSettings, PolicySettings
 from runtime.zones import zone_of
 from schemas.events import MeterValue
 from sinks.batch import Batch
-from sinks.files.contents import contents
+from sinks.files.build import contents
 from sinks.files.drops import About, Drops
 from sinks.files.folder import DropFolder
 from sinks.files.state import HIDDEN, FilesState
 from sinks.files.writer import FilesWriter
+from sinks.layouts import load
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Written
 from tests.sink_rows import AT, row
@@ -60,6 +61,8 @@ class Workplace:
     folder: Path
     clock: Clock
     settings: FilesSettings
+    layouts: tuple[str, ...] = ()
+    zone: str = "+01:00"
 
     def start(
         self,
@@ -69,14 +72,8 @@ class Workplace:
     ) -> Worker:
         """A new worker, which has opened the state."""
         there = state(self.folder)
-        drops = Drops(
-            there,
-            contents(self.settings, zone_of("+01:00")),
-            ABOUT,
-            self.settings,
-            drop_folder(self.folder),
-            self.clock,
-        )
+        shown = contents(self.settings, zone_of(self.zone), load(self.layouts, Path(), PolicySettings(), self.zone))
+        drops = Drops(there, shown, ABOUT, self.settings, drop_folder(self.folder), self.clock)
         writer = FilesWriter(SqlWriter(there, Receiver("vitec", epoch), now=lambda: AT), drops)
         return Worker(writer, dict(writer.open(TOPIC, [0, 1]).positions))
 

@@ -32,7 +32,7 @@ class FilesSettings(Group):
     every: float = Field(
         default=60.0, ge=1, le=86_400, description="seconds at least between two drops; looked at every few seconds"
     )
-    rows: int = Field(default=50_000, ge=1, le=1_000_000, description="changed rows per drop at most")
+    rows: int = Field(default=20_000, ge=1, le=200_000, description="changed rows per drop at most")
     keep_days: float | None = Field(
         default=None, gt=0, description="days after which a drop is removed; default: whoever reads them removes them"
     )

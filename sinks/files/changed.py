@@ -14,10 +14,11 @@ _THEIRS = ", ".join(f"changes.{name}" for name in columns.KEY)
 _PLACE = ", ".join("?" for _ in columns.KEY)
 _SAME = " AND ".join(f"shown.{name} = changes.{name}" for name in columns.KEY)
 # CROSS JOIN: SQLite goes along the changes, which are few.
+_PIECE = f"({_THEIRS}) > ({_PLACE}) AND ({_THEIRS}) <= ({_PLACE})"
 _ROWS = (
     f"SELECT {', '.join(f'shown.{name}' for name in columns.NAMES)} FROM changes "  # noqa: S608 - our own names, no input
     f"CROSS JOIN {columns.VIEW} AS shown ON {_SAME} "
-    f"WHERE ({_THEIRS}) > ({_PLACE}) AND ({_THEIRS}) <= ({_PLACE}) ORDER BY {_THEIRS} LIMIT {PAGE}"
+    f"WHERE {_PIECE} ORDER BY {_THEIRS} LIMIT {PAGE}"
 )
 
 
@@ -32,9 +33,10 @@ class Changed:
 
     def __init__(self, state: Database, count: int) -> None:
         """``count``: at least 1, and noted there."""
-        self._state = state
-        self._last: Sequence[Any]
-        (self._last,) = state.execute(
+        self.state = state
+        self.last: Sequence[Any]
+        """The key of the last of them."""
+        (self.last,) = state.execute(
             f"SELECT {_KEY} FROM changes ORDER BY {_KEY} LIMIT 1 OFFSET ?",  # noqa: S608 - our own names
             [count - 1],
         )
@@ -42,10 +44,22 @@ class Changed:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Each with the columns of ``meter_values``, as SQLite has them."""
         after: Sequence[Any] = [""] * len(columns.KEY)
-        while page := self._state.execute(_ROWS, [*after, *self._last]):
+        while page := self.state.execute(_ROWS, [*after, *self.last]):
             yield from page
             after = page[-1][: len(columns.KEY)]
 
+    def pieces(self) -> Iterator[tuple[str, Sequence[Any]]]:
+        """A condition and its parameters for each so many of them, for a statement over ``changes``."""
+        after: Sequence[Any] = [""] * len(columns.KEY)
+        while after != self.last:
+            found = self.state.execute(
+                f"SELECT {_KEY} FROM changes WHERE {_PIECE} ORDER BY {_KEY} LIMIT 1 OFFSET ?",  # noqa: S608 - our own names
+                [*after, *self.last, PAGE - 1],
+            )
+            end: Sequence[Any] = found[0] if found else self.last
+            yield _PIECE, [*after, *end]
+            after = end
+
     def forget(self) -> None:
         """They are in a drop that is whole."""
-        self._state.execute(f"DELETE FROM changes WHERE ({_KEY}) <= ({_PLACE})", self._last)  # noqa: S608 - our own names
+        self.state.execute(f"DELETE FROM changes WHERE ({_KEY}) <= ({_PLACE})", self.last)  # noqa: S608 - our own names

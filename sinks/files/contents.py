@@ -27,6 +27,9 @@ _NUMBERS = frozenset(index for index, column in enumerate(columns.COLUMNS) if co
 class Content(Protocol):
     """One kind of file in a drop."""
 
+    fingerprint: str
+    """Another one: it shows something else of the same rows."""
+
     def draft(self, changed: Changed, number: int, folder: DropFolder) -> list[FileEntry]:
         """Drafts the files that show these rows, in drop ``number``: the same bytes whenever it is asked for."""
 
@@ -50,6 +53,8 @@ class Form:
 
 class Values:
     """``meter_values-000000042.csv``: the rows as they are. Instants are in UTC, numbers plain decimals."""
+
+    fingerprint = columns.VIEW
 
     def __init__(self, form: Form) -> None:
         self._form = form
@@ -105,6 +110,7 @@ class Readings:
 
     def __init__(self, zone: Zone) -> None:
         """``zone``: in which reading dates are written."""
+        self.fingerprint = "json"
         self._zone = zone
 
     def draft(self, changed: Changed, number: int, folder: DropFolder) -> list[FileEntry]:
@@ -144,12 +150,3 @@ def _reading_date(text: str, zone: Zone) -> str:
     east = timezone(timedelta(microseconds=wall - instant))
     moment = instants.to_datetime(instant).astimezone(east)
     return (moment.replace(tzinfo=None) if isinstance(zone, FixedZone) else moment).isoformat()
-
-
-def contents(settings: FilesSettings, zone: Zone) -> list[Content]:
-    """What a receiver's drops show; ``zone``: the receiver's."""
-    kinds: dict[str, Callable[[], Content]] = {
-        "csv": lambda: Values(Form.of(settings)),
-        "json": lambda: Readings(zone),
-    }
-    return [kinds[kind]() for kind in dict.fromkeys(settings.format)]

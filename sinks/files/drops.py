@@ -13,7 +13,9 @@ from schemas import instants
 from sinks.files.changed import Changed, waiting
 from sinks.files.contents import Content
 from sinks.files.folder import Draft, DropFolder
+from sinks.files.layout_rows import LayoutRows
 from sinks.files.manifest import FileEntry, Link, Manifest, manifest_name
+from sinks.files.noting import not_noting_points, note_all, noting_points
 from sinks.files.state import FilesState
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,7 @@ class Drops:
 
     def _begin(self) -> list[tuple[int, int, int]]:
         """Gives the next number to what is noted, where it is enough or has waited long enough."""
+        self._take_content()
         most = self._settings.rows
         count = waiting(self._state, most)
         ((state,),) = self._state.execute("SELECT state FROM receiver")
@@ -119,6 +122,16 @@ class Drops:
             "INSERT INTO drops (number, changed_rows, created_at) VALUES (?, ?, ?)", [number, count, now]
         )
         return [(number, count, now)]
+
+    def _take_content(self) -> None:
+        """Where the drops are to show something else than before, every row is dropped again."""
+        content = "\n".join(each.fingerprint for each in self._contents)
+        if self._state.execute("SELECT content FROM dropped_as") == [(content,)]:
+            return
+        joined = any(isinstance(each, LayoutRows) for each in self._contents)
+        for statement in (note_all(), *(noting_points() if joined else not_noting_points())):
+            self._state.execute(statement)
+        self._state.execute("INSERT OR REPLACE INTO dropped_as VALUES (1, ?)", [content])
 
     def _manifest(self, number: int, created_at: int, files: tuple[FileEntry, ...]) -> Manifest:
         before = self._state.execute(

@@ -7,13 +7,12 @@ Triggers note every row that is written, in the transaction that writes it. They
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sinks import columns, migrations
+from sinks import migrations
+from sinks.files.noting import noting_rows
 from sinks.sqlite import SQLite
 
 HIDDEN = ".meterstream"
 """The subfolder that is this product's own; whoever reads the drops passes it by."""
-
-_KEY = ", ".join(columns.KEY)
 
 
 class FilesState(SQLite):
@@ -27,7 +26,7 @@ class FilesState(SQLite):
         self.folder = folder
         self.migrations = migrations.steps("sqlite", "files")
         show = self.show
-        self.show: Callable[[str], Sequence[str]] = lambda table: [*noting(table), *show(table)]
+        self.show: Callable[[str], Sequence[str]] = lambda table: [*noting_rows(table), *show(table)]
 
     def connect(self) -> None:
         """See :class:`sinks.database.Database`. The first connection makes the hidden folder, too."""
@@ -40,24 +39,3 @@ class FilesState(SQLite):
         with self._checked():
             # What was dropped cannot be taken back: a power cut must not take back that it was.
             self.execute("PRAGMA synchronous = FULL")
-
-
-def noting(table: str) -> list[str]:
-    """The statements that note the changed rows of a table, and of it alone; first all of it, where it is another."""
-    other = f"NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}')"  # noqa: S608 - our own names, no input
-    new = ", ".join(f"NEW.{name}" for name in columns.KEY)
-    # Not INSERT OR IGNORE: in a trigger the conflict clause of the statement outside would hold.
-    unknown = " AND ".join(f"{name} = NEW.{name}" for name in columns.KEY)
-    note = f"INSERT INTO changes SELECT {new} WHERE NOT EXISTS (SELECT 1 FROM changes WHERE {unknown})"  # noqa: S608
-    return [
-        f"DELETE FROM changes WHERE {other}",  # noqa: S608
-        f"INSERT INTO changes SELECT {_KEY} FROM {table} WHERE {other}",  # noqa: S608
-        *(
-            statement
-            for event in ("INSERT", "UPDATE")
-            for statement in (
-                f"DROP TRIGGER IF EXISTS note_{event.lower()}",
-                f"CREATE TRIGGER note_{event.lower()} AFTER {event} ON {table} BEGIN {note}; END",
-            )
-        ),
-    ]

@@ -16,3 +16,15 @@ CREATE TABLE IF NOT EXISTS drops (
     files text,
     manifest_sha256 text
 );
+
+-- The series of meter_values: where the values of a metering point are found.
+CREATE TABLE IF NOT EXISTS series (
+    metering_point text NOT NULL,
+    source text NOT NULL,
+    delivery_category text NOT NULL,
+    PRIMARY KEY (metering_point, source, delivery_category)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS points_by_key ON points (receiver_key);
+
+-- What the drops show, as it was last configured: another content is dropped whole.
+CREATE TABLE IF NOT EXISTS dropped_as (only integer PRIMARY KEY, content text NOT NULL);
