@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,15 @@ from runtime.errors import ConfigError
 from runtime.metrics import ProducerMetrics
 from runtime.settings.dead_letters import DeadLetterSettings
 from runtime.settings.load import load
+from runtime.settings.receiver import FilesSettings
 from runtime.settings.source import SourceSettings
+from schemas import instants
 from schemas.exact import ONE
 from schemas.reasons import Reason
 from schemas.registry import EmbeddedRegistry
+from tests.drops import Clock, Workplace
 from tests.polling import NAMES, NOW, PARTITIONS, POINT, Died, KeptLog, Literal, message_json, reading_json, spans
+from tests.sink_rows import value
 
 OTHER = "735999100057526518"
 
@@ -35,11 +40,17 @@ OTHER = "735999100057526518"
 class FolderRoom:
     """The work of a source with a folder, and the log it writes to; ``restart`` is a new process."""
 
-    def __init__(self, folder: Path, manifests: bool = False, limits: DeadLetterSettings | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifests: bool = False,
+        limits: DeadLetterSettings | None = None,
+        mapping: str = "oresundskraft",
+    ) -> None:
         self.folder = folder
         settings = SourceSettings.model_validate(
             {
-                "mapping": "oresundskraft",
+                "mapping": mapping,
                 "folder": folder,
                 "granularity": "month",
                 "points": "points.csv",
@@ -128,6 +139,36 @@ async def test_a_file_becomes_readings_and_goes_away(room: FolderRoom) -> None:
     ]
     assert {each.customer_number for each in readings} == {"12345"}
     assert room.away("done") == ["1.json", "2.json"]
+
+
+async def test_a_page_is_read_where_the_mapping_says_so(tmp_path: Path) -> None:
+    """That there are more pages says nothing: each file is read by itself."""
+    mapping = tmp_path / "pages.toml"
+    mapping.write_text('[request]\npath = "/x"\n[envelope]\nshape = "page"\nitems = "Data"\npages = "Total"\n')
+    room = FolderRoom(tmp_path, mapping=str(mapping))
+    room.drop("1.json", f'{{"Data": [{message_json(month(1, "1"))}], "Total": 3}}')
+    room.drop("2.json", message_json(month(1, "2")))
+    await room.until_idle()
+    assert [each.consumption for each in room.log.readings()] == [ONE]
+    assert room.away("failed") == ["2.json", "2.json.reason"]
+
+
+async def test_drops_of_a_receiver_are_files_for_a_source(tmp_path: Path) -> None:
+    """With manifests: what comes out at one end goes in at the other, digit by digit."""
+    folder = tmp_path / "drops"
+    folder.mkdir()
+    place = Workplace(folder, Clock(), FilesSettings(format=("json",)))
+    worker = place.start()
+    february = instants.from_datetime(datetime(2019, 2, 27, 23, tzinfo=UTC))
+    later = february + instants.DAY
+    worker.write(value(1, reading_at=february, value=ONE // 3), value(2, reading_at=later, value=None))
+    worker.writer.look()
+    room = FolderRoom(folder, manifests=True)
+    await room.run_until(lambda work: room.away("done") == ["000000001.manifest.json", "months-000000001.json"])
+    assert [(each.reading_at, each.consumption) for each in room.log.readings()] == [
+        (february, ONE // 3),
+        (later, None),
+    ]
 
 
 async def test_a_correction_in_a_later_file_is_a_later_version(room: FolderRoom) -> None:

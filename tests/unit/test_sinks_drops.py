@@ -10,10 +10,13 @@ import pytest
 from runtime.settings.receiver import FilesSettings
 from schemas import instants
 from schemas.exact import ONE
+from sinks.batch import Batch
 from sinks.columns import NAMES
 from sinks.files.state import HIDDEN
+from sinks.writer import Written
 from tests.drops import Clock, Workplace
-from tests.sink_rows import AT, value
+from tests.sink_rows import AT, row, value
+from tests.sink_writing import no_refusals
 
 
 @pytest.fixture
@@ -203,6 +206,21 @@ def test_json_is_the_utilitys_own_structure(tmp_path: Path) -> None:
             },
         ],
     }
+
+
+def test_what_is_delivered_again_on_purpose_is_dropped_again(place: Workplace) -> None:
+    """A rewind with --rewrite; without it nothing changes, so nothing is dropped."""
+    worker = place.start()
+    worker.write(value(1))
+    worker.writer.look()
+    for end, rewrite in ((1, False), (2, True)):
+        place.run("DELETE FROM passes")
+        place.run(f"INSERT INTO passes VALUES ('1', 0, 0, {end}, 0, {rewrite:d})")
+        place.clock.seconds += 60
+        again = Batch([row(value(1), forms=worker.writer.forms)], {0: 0}, {0: 1})
+        assert worker.writer.write_again(again, rewrite, no_refusals) == Written(int(rewrite), 0)
+        worker.writer.look()
+    assert place.delivered() == [[1], [1]]
 
 
 def test_a_paused_receiver_is_given_no_drop(place: Workplace) -> None:
