@@ -16,6 +16,7 @@ from runtime.topics import TopicNames
 from runtime.zones import zone_of
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
+from sinks import sqlserver
 from sinks.circuits import Circuits
 from sinks.consumer import KafkaValues
 from sinks.database import Database
@@ -33,6 +34,7 @@ from sinks.road import Road
 from sinks.rotation import rotating
 from sinks.sql_writer import SqlWriter
 from sinks.sqlite import SQLite
+from sinks.sqlserver import SQLServer
 from sinks.watch import Watch
 from sinks.worker import Worker
 from sinks.writer import Receiver, Writer
@@ -186,6 +188,13 @@ def database_of(name: str, stage: StageSettings, environment: Mapping[str, str])
             return SQLite(name, _writable(name, stage.path), stage.timeout)
         case "files":
             return FilesState(name, _folder(name, stage.path), stage.timeout)
+        case "sqlserver":
+            return _rotating(
+                name,
+                stage,
+                environment,
+                lambda dsn: SQLServer(sqlserver.Address(name, dsn, stage.database_schema, stage.timeout)),
+            )
     raise ConfigError([f"receivers.{name}.database: {stage.database} is not there yet"])
 
 

@@ -5,6 +5,7 @@ from sinks.files_probe import FilesProbe
 from sinks.postgresql_probe import PostgreSQLProbe
 from sinks.probe import Address, Probe
 from sinks.sqlite_probe import SQLiteProbe
+from sinks.sqlserver_probe import SQLServerProbe
 
 
 def probe_of(address: Address, epoch: str) -> Probe:
@@ -18,6 +19,8 @@ def probe_of(address: Address, epoch: str) -> Probe:
             return PostgreSQLProbe(address, epoch)
         case "sqlite":
             return SQLiteProbe(address)
+        case "sqlserver":
+            return SQLServerProbe(address, epoch)
         case "files":
             return FilesProbe(address)
     raise ConfigError([f"receivers.{address.label}.database: {address.stage.database} cannot be checked yet"])

@@ -1,5 +1,6 @@
 """Receivers' databases for tests: the real ones, and what stands in them as anyone would read it."""
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -8,12 +9,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
+import pytds
 
 from local.postgres import PostgresServer
+from sinks import sqlserver, sqlserver_connection, tsql
 from sinks.database import Database
 from sinks.files.state import HIDDEN, FilesState
 from sinks.postgresql import Address, PostgreSQL
 from sinks.sqlite import SQLite
+from sinks.sqlserver_dsn import read_dsn
 
 TIMEOUT = 5.0
 
@@ -94,3 +98,38 @@ class FilesReceiver(SQLiteReceiver):
 
     def settings(self) -> Sequence[str]:
         return ('database = "files"', f'path = "{self.folder}"', "files = { every = 1 }")
+
+
+@dataclass(frozen=True)
+class SQLServerReceiver:
+    """A schema of its own on a SQL Server, or on what stands in for one."""
+
+    dsn: str
+    schema: str
+
+    def database(self) -> Database:
+        return sqlserver.SQLServer(sqlserver.Address("vitec", self.dsn, self.schema, TIMEOUT))
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        connection = sqlserver_connection.connect(read_dsn("dsn", self.dsn), "the receiver's owner", TIMEOUT)
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute(tsql.within(self.schema, _in_tsql(statement, self.schema)))
+            return list(cursor) if cursor.description else []
+
+    def settings(self) -> Sequence[str]:
+        return ('database = "sqlserver"', f'dsn = "{self.dsn}"', f'database_schema = "{self.schema}"')
+
+
+def _in_tsql(statement: str, schema: str) -> str:
+    """What an owner's statement is called there. A column's default is a thing of its own, and goes first."""
+    if renamed := re.fullmatch(r"ALTER TABLE (\w+) RENAME TO (\w+)", statement):
+        return f"EXEC sp_rename N'[{schema}].{renamed[1]}', N'{renamed[2]}'"
+    return re.sub(r"(ALTER TABLE (\w+)) DROP COLUMN (\w+)", r"\1 DROP CONSTRAINT \2_\3; \g<0>", statement)
+
+
+def server_error(number: int, text: str, severity: int = 14) -> pytds.DatabaseError:
+    """An error as python-tds makes one of what the server says."""
+    error = pytds.DatabaseError(text)
+    error.number = error.msg_no = number
+    error.severity = severity
+    return error

@@ -6,6 +6,7 @@ With pytest-xdist each worker has its own. Tests keep apart by names that begin 
 import secrets
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from local.cluster import Cluster, existing_cluster
 from local.kafka import KafkaBroker
 from local.postgres import PostgresServer
+from tests.tds_stand_in import TdsStandIn
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,13 @@ def postgres() -> Iterator[PostgresServer]:
     temporary = tempfile.TemporaryDirectory(prefix="meterstream-postgres-")
     with temporary as directory, PostgresServer(Path(directory)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sqlserver_stand_in(postgres: PostgresServer) -> Iterator[TdsStandIn]:
+    """What stands in for a SQL Server, before that PostgreSQL."""
+    with closing(TdsStandIn(postgres.dsn())) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

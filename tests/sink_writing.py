@@ -1,5 +1,6 @@
 """What the contract tests of writers share: a writer on each database, and what stands there afterwards."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,41 @@ from schemas.events import MeterValue
 from sinks.batch import Batch, Refused
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Topic, Written
-from tests.receiver_databases import FilesReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
+from tests.receiver_databases import (
+    FilesReceiver,
+    PostgreSQLReceiver,
+    ReceiverDatabase,
+    SQLiteReceiver,
+    SQLServerReceiver,
+)
 from tests.sink_rows import AT, row
 
 TOPIC = Topic("meterstream.1.values", "topic-id", 2)
 START = {0: 0, 1: 0}
 
 
-@pytest.fixture(params=["sqlite", "files", pytest.param("postgresql", marks=pytest.mark.services)])
+REAL_SQLSERVER = os.environ.get("METERSTREAM_SQLSERVER_DSN")
+"""A database on a real SQL Server in which schemas may be made; none can be had where these tests were written."""
+KINDS = [
+    "sqlite",
+    "files",
+    pytest.param("postgresql", marks=pytest.mark.services),
+    pytest.param("sqlserver-stand-in", marks=pytest.mark.services),
+    *([pytest.param("sqlserver", marks=pytest.mark.sqlserver)] if REAL_SQLSERVER else []),
+]
+
+
+@pytest.fixture(params=KINDS)
 def there(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> ReceiverDatabase:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return SQLiteReceiver(tmp_path / "receiver.sqlite")
     if request.param == "files":
         return FilesReceiver.of(tmp_path)
+    if request.param == "sqlserver" and REAL_SQLSERVER:
+        return SQLServerReceiver(REAL_SQLSERVER, unique)
+    if request.param == "sqlserver-stand-in":
+        return SQLServerReceiver(request.getfixturevalue("sqlserver_stand_in").dsn, unique)
     return PostgreSQLReceiver.on(request.getfixturevalue("postgres"), unique)
 
 
