@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from schemas import exact, instants
-from schemas.column_reader import Forms, Kind, columns_of
+from schemas.column_reader import Forms, columns_of
 from schemas.registry import current
 from sinks import columns, migrations
 from sinks.layouts import Layout, layout_statements
@@ -24,13 +24,13 @@ Execute = Callable[[str, Sequence[Any]], Any]
 class LayoutDatabase:
     """Tables of a receiver, emptied and filled at will."""
 
-    def __init__(self, name: str, execute: Execute, types: dict[Kind, str], forms: Forms, mark: str = "?") -> None:
-        """``execute``: a statement with its parameters; its rows. ``mark``: stands for a parameter."""
+    def __init__(self, name: str, execute: Execute, table: str, forms: Forms, mark: str = "?") -> None:
+        """``execute`` gives a statement's rows. ``table`` makes meter_values; ``mark`` stands for a parameter."""
         self.name = name
         self._execute = execute
         self._forms = forms
         self._mark = mark
-        self._execute(columns.create_table(columns.VIEW, types), [])
+        self._execute(table, [])
         for step in migrations.steps(name):
             for statement in migrations.statements(step):
                 if statement.startswith("CREATE TABLE points"):
@@ -93,7 +93,8 @@ def _instant(shown: Any) -> int:
 def sqlite_database() -> LayoutDatabase:
     """In memory; forgotten with its connection."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    return LayoutDatabase("sqlite", lambda text, row: connection.execute(text, row).fetchall(), TYPES, FORMS)
+    table = columns.create_table(columns.VIEW, TYPES)
+    return LayoutDatabase("sqlite", lambda text, row: connection.execute(text, row).fetchall(), table, FORMS)
 
 
 def in_any_order(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:

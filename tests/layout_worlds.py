@@ -17,6 +17,7 @@ from sinks.layouts.reading import Delivered
 from sinks.layouts.zone import zone_of
 from sinks.points import Point, Points
 
+FIXED = ("+01:00", "UTC", "-03:30")
 BEGIN = instants.from_datetime(datetime(2026, 3, 28, 22, tzinfo=UTC))
 """The hours before a change-over, over midnight."""
 HOURS = 12

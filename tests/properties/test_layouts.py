@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from local.postgres import PostgresServer
 from schemas import exact, instants
 from schemas.column_reader import Forms
+from sinks import columns
 from sinks.layouts.reading import rows
 from sinks.postgresql import TYPES
 from tests.layout_databases import LayoutDatabase, in_any_order, sqlite_database
-from tests.layout_worlds import World, worlds
+from tests.layout_worlds import FIXED, World, worlds
 
-FIXED = ("+01:00", "UTC", "-03:30")
 CHANGING = (*FIXED, "Europe/Stockholm")
 EXAMPLES = 80
 
@@ -63,7 +63,7 @@ def test_postgresql_shows_what_the_reading_says(postgres: PostgresServer, unique
             cursor = connection.execute(statement.encode(), row or None)
             return cursor.fetchall() if cursor.description else []
 
-        database = LayoutDatabase("postgresql", execute, TYPES, forms, mark="%s")
+        database = LayoutDatabase("postgresql", execute, columns.create_table(columns.VIEW, TYPES), forms, mark="%s")
 
         @settings(max_examples=EXAMPLES, deadline=None)
         @given(worlds(CHANGING))
