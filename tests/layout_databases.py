@@ -1,21 +1,22 @@
 """Databases in which layouts are read as anyone reads them: a receiver's tables, the views, what they show."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+import psycopg
 
 from schemas import exact, instants
 from schemas.column_reader import Forms, columns_of
 from schemas.registry import current
-from sinks import columns, migrations
+from sinks import columns, migrations, postgresql, sqlite
 from sinks.layouts import Layout, layout_statements
 from sinks.layouts.cells import Cell
 from sinks.points import Points
-from sinks.sqlite import FORMS, TYPES
 from tests.layout_worlds import World
 
 Execute = Callable[[str, Sequence[Any]], Any]
@@ -27,25 +28,25 @@ class LayoutDatabase:
     def __init__(self, name: str, execute: Execute, table: str, forms: Forms, mark: str = "?") -> None:
         """``execute`` gives a statement's rows. ``table`` makes meter_values; ``mark`` stands for a parameter."""
         self.name = name
-        self._execute = execute
+        self.execute = execute
         self._forms = forms
         self._mark = mark
-        self._execute(table, [])
+        self.execute(table, [])
         for step in migrations.steps(name):
             for statement in migrations.statements(step):
                 if statement.startswith("CREATE TABLE points"):
-                    self._execute(statement, [])
+                    self.execute(statement, [])
 
     def read(self, world: World) -> tuple[list[tuple[Cell, ...]], list[tuple[Any, ...]]]:
         """What the views of a world show, and withhold: (key, point, reading_at, reason)."""
         self._fill(world)
         for statement in layout_statements(world.layout, self.name):
-            self._execute(statement, [])
+            self.execute(statement, [])
         return self.shown(world.layout), self.withheld(world.layout)
 
     def _fill(self, world: World) -> None:
-        self._execute("DELETE FROM meter_values", [])
-        self._execute("DELETE FROM points", [])
+        self.execute("DELETE FROM meter_values", [])
+        self.execute("DELETE FROM points", [])
         schema = current("MeterValue")
         for value, delivered_at in world.values:
             row = columns_of(schema, msgspec.structs.astuple(value), self._forms)
@@ -59,17 +60,17 @@ class LayoutDatabase:
             self._insert("points", [one.metering_point, one.category, one.granularity, *period, *keys, 1])
 
     def _insert(self, table: str, row: Sequence[Any]) -> None:
-        self._execute(f"INSERT INTO {table} VALUES ({', '.join(self._mark for _ in row)})", row)
+        self.execute(f"INSERT INTO {table} VALUES ({', '.join(self._mark for _ in row)})", row)
 
     def shown(self, layout: Layout) -> list[tuple[Cell, ...]]:
         """The rows of the view, in the reading's form."""
-        found = self._execute(f"SELECT * FROM {layout.view}", [])
+        found = self.execute(f"SELECT * FROM {layout.view}", [])
         return [tuple(map(_cell, layout.kinds, row)) for row in found]
 
     def withheld(self, layout: Layout) -> list[tuple[Any, ...]]:
         """The rows of the other view."""
         names = "receiver_key, source, metering_point, category, reading_at, reason"
-        found = self._execute(f"SELECT {names} FROM {layout.withheld_view}", [])
+        found = self.execute(f"SELECT {names} FROM {layout.withheld_view}", [])
         return [(*row[:4], _instant(row[4]), row[5]) for row in found]
 
 
@@ -93,8 +94,25 @@ def _instant(shown: Any) -> int:
 def sqlite_database() -> LayoutDatabase:
     """In memory; forgotten with its connection."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    table = columns.create_table(columns.VIEW, TYPES)
-    return LayoutDatabase("sqlite", lambda text, row: connection.execute(text, row).fetchall(), table, FORMS)
+    table = columns.create_table(columns.VIEW, sqlite.TYPES)
+    return LayoutDatabase("sqlite", lambda text, row: connection.execute(text, row).fetchall(), table, sqlite.FORMS)
+
+
+@contextmanager
+def postgresql_database(dsn: str, schema: str) -> Iterator[LayoutDatabase]:
+    """A schema of its own on a real server."""
+    forms = Forms(text=str, integer=int, instant=instants.to_datetime, number=exact.to_text)
+    with closing(psycopg.connect(dsn, autocommit=True)) as connection:
+        connection.prepare_threshold = None  # of a view that is made anew nothing may be remembered
+        connection.execute(f"CREATE SCHEMA {schema}".encode())
+        connection.execute(f"SET search_path = {schema}".encode())
+
+        def execute(statement: str, row: Sequence[Any]) -> list[tuple[Any, ...]]:
+            cursor = connection.execute(statement.encode(), row or None)
+            return cursor.fetchall() if cursor.description else []
+
+        table = columns.create_table(columns.VIEW, postgresql.TYPES)
+        yield LayoutDatabase("postgresql", execute, table, forms, mark="%s")
 
 
 def in_any_order(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:

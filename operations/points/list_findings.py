@@ -15,9 +15,14 @@ KEPT_DIGITS = 15
 
 @dataclass(frozen=True)
 class Rules:
-    """What a receiver asks of its points. ``max_keys``: by layout, the longest key that it takes; ``today``: is."""
+    """What a receiver asks of its points.
 
-    max_keys: Mapping[str, int]
+    Attributes:
+        max_keys: by layout that is keyed by receiver_key, the longest one that it takes; None: any.
+        today: the day that it is.
+    """
+
+    max_keys: Mapping[str, int | None]
     today: date
 
     @property
@@ -47,7 +52,7 @@ def _of_line(line: Line, rules: Rules) -> Iterator[Finding]:
         what = f"{line.described}: no receiver key"
         yield warning("no key", line.number, what, "the layouts show nothing of it until it has one")
     for layout, most in rules.max_keys.items():
-        if len(line.receiver_key) > most:
+        if most is not None and len(line.receiver_key) > most:
             what = f"receiver key of {len(line.receiver_key)} characters"
             yield problem("key too long", line.number, what, f"layout {layout} takes {most}: shorten it")
 

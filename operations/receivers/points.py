@@ -26,10 +26,7 @@ from runtime.errors import ExitCode
 from runtime.settings.receiver import ReceiverSettings
 from runtime.settings.tree import Settings
 from schemas import instants
-from sinks.build import points_of
-
-MAX_KEYS: Mapping[str, int] = {"vitec": 80, "momentum": 100}
-"""Characters of a designation in Vitec, of an item key in Momentum."""
+from sinks.build import layouts_of, points_of
 
 
 @click.group(cls=Commands)
@@ -71,7 +68,8 @@ def _report(chosen: Chosen, file: Path, quiet_days: int | None) -> Report:
     wanted, receiver = written.read(file), chosen.receiver
     before = written.read(receiver.points).lines if receiver.points.exists() else []
     found: list[Finding] = list(wanted.findings)
-    max_keys = {layout: MAX_KEYS[layout] for layout in receiver.layouts if layout in MAX_KEYS}
+    layouts = layouts_of(chosen.name, receiver, chosen.address)
+    max_keys = {layout.name: layout.max_key for layout in layouts if layout.keyed}
     found += list_findings.findings(wanted.lines, Rules(max_keys, datetime.now(UTC).date()))
     feed = "not looked at"
     if quiet_days is not None:

@@ -128,6 +128,11 @@ class Layout:
         return tuple(column.kind for column in self.file.columns)
 
     @property
+    def keyed(self) -> bool:
+        """Whether its rows go by the receiver's keys."""
+        return self.file.key == "receiver_key"
+
+    @property
     def max_key(self) -> int | None:
         """The most characters that a receiver key may have; None: any number."""
         return self.file.max_key

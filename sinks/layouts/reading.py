@@ -76,7 +76,7 @@ def rows(layout: Layout, values: Iterable[Delivered], points: Points) -> Read:
         point = _point_of(value, points)
         if point is None:
             withheld.append(Withheld(value, None, reasons.NO_POINT))
-        elif layout.file.key == "receiver_key" and not point.receiver_key:
+        elif layout.keyed and not point.receiver_key:
             withheld.append(Withheld(value, point.receiver_key, reasons.NO_KEY))
         else:
             groups[_place(layout, value, point)].append(_weighed(layout, delivered, point))
@@ -104,7 +104,7 @@ def _point_of(value: MeterValue, points: Points) -> Point | None:
 
 def _place(layout: Layout, value: MeterValue, point: Point) -> tuple[object, ...]:
     period = (value.granularity, value.period_start, value.period_end)
-    if layout.file.key == "receiver_key":
+    if layout.keyed:
         return point.receiver_key, *period
     return value.source, value.metering_point, value.delivery_category, *period
 

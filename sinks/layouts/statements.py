@@ -77,7 +77,7 @@ class _Steps:
     def __init__(self, layout: Layout, dialect: Dialect) -> None:
         self._layout = layout
         self._dialect = dialect
-        key = ("receiver_key",) if layout.file.key == "receiver_key" else ("source", "metering_point", "category")
+        key = ("receiver_key",) if layout.keyed else ("source", "metering_point", "category")
         self._window = "PARTITION BY " + ", ".join((*key, "granularity", "period_start", "period_end"))
         self._steps = [f"joined AS ({self._joined()})"]
         self._newest = "joined"
@@ -197,7 +197,7 @@ class _Steps:
 
     def _code(self) -> str:
         cases: list[tuple[str, str]] = [("mapped IS NULL", reasons.NO_POINT)]
-        if self._layout.file.key == "receiver_key":
+        if self._layout.keyed:
             cases.append(("receiver_key IS NULL OR receiver_key = ''", reasons.NO_KEY))
         cases += [
             ("several_series = 1", reasons.SEVERAL_SERIES),

@@ -1,21 +1,13 @@
 """A layout is read twice, in SQL and in Python: both show the same, and nothing is lost between shown and withheld."""
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
-from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import given, settings
 
 from local.postgres import PostgresServer
-from schemas import exact, instants
-from schemas.column_reader import Forms
-from sinks import columns
 from sinks.layouts.reading import rows
-from sinks.postgresql import TYPES
-from tests.layout_databases import LayoutDatabase, in_any_order, sqlite_database
+from tests.layout_databases import LayoutDatabase, in_any_order, postgresql_database, sqlite_database
 from tests.layout_worlds import FIXED, World, worlds
 
 CHANGING = (*FIXED, "Europe/Stockholm")
@@ -43,7 +35,7 @@ def agree(database: LayoutDatabase, world: World) -> None:
 def test_sqlite_shows_what_the_reading_says() -> None:
     database = sqlite_database()
 
-    @settings(max_examples=EXAMPLES, deadline=None)
+    @settings(max_examples=EXAMPLES // 2, deadline=None)  # its views take their time to prepare
     @given(worlds(FIXED))
     def law(world: World) -> None:
         agree(database, world)
@@ -53,17 +45,7 @@ def test_sqlite_shows_what_the_reading_says() -> None:
 
 @pytest.mark.services
 def test_postgresql_shows_what_the_reading_says(postgres: PostgresServer, unique: str) -> None:
-    forms = Forms(text=str, integer=int, instant=instants.to_datetime, number=exact.to_text)
-    with closing(psycopg.connect(postgres.dsn(), autocommit=True)) as connection:
-        connection.prepare_threshold = None  # of a view that is made anew nothing may be remembered
-        connection.execute(f"CREATE SCHEMA {unique}".encode())
-        connection.execute(f"SET search_path = {unique}".encode())
-
-        def execute(statement: str, row: Sequence[Any]) -> list[tuple[Any, ...]]:
-            cursor = connection.execute(statement.encode(), row or None)
-            return cursor.fetchall() if cursor.description else []
-
-        database = LayoutDatabase("postgresql", execute, columns.create_table(columns.VIEW, TYPES), forms, mark="%s")
+    with postgresql_database(postgres.dsn(), unique) as database:
 
         @settings(max_examples=EXAMPLES, deadline=None)
         @given(worlds(CHANGING))

@@ -108,3 +108,14 @@ def test_points_that_were_never_given_are_said(run: Run) -> None:
     done = run("show", "vitec")
     assert done.exit_code == 2
     assert "points.csv: cannot be read: No such file or directory" in done.stderr
+
+
+def test_an_own_layout_says_how_long_a_key_may_be(run: Run, tmp_path: Path) -> None:
+    layout = 'view = "ours"\nmax_key = 3\n[[columns]]\nname = "n"\nfrom = "figure"\n'
+    (tmp_path / "ours.toml").write_text(layout, "utf-8")
+    config = tmp_path / "meterstream.toml"
+    config.write_text(SETTINGS.replace('["vitec"]', f'["{tmp_path / "ours.toml"}"]'), "utf-8")
+    (tmp_path / "list.csv").write_text("metering_point,category,receiver_key\n1,EL,abcd\n2,EL,abc\n", "utf-8")
+    done = run(*import_of(tmp_path))
+    assert done.exit_code == 2
+    assert done.stdout.count("takes 3: shorten it") == 1
