@@ -54,12 +54,12 @@ TABLES: Rights = {
     "schema_version": ("SELECT",),
     "receiver": ("SELECT", "UPDATE"),
     "epochs": ("SELECT",),
-    "positions": ("SELECT", "INSERT", "UPDATE"),
-    "points": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "positions": ("SELECT", "UPDATE"),
+    "points": ("SELECT", "INSERT", "DELETE"),
     "passes": ("SELECT", "INSERT", "UPDATE", "DELETE"),
     "refused_rows": ("SELECT", "INSERT", "DELETE"),
     "put_backs": ("SELECT", "DELETE"),
 }
-"""The rights that a worker needs where somebody else owns its tables."""
+"""The rights that a worker needs where somebody else owns its tables; docs/security.md grants the same."""
 ROWS = ("SELECT", "INSERT", "UPDATE")
 """The same for the rows of an epoch."""

@@ -1,5 +1,6 @@
 """`meterstream receivers check` on a receiver's file: what it finds, what it says to do, and that it leaves nothing."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -11,10 +12,13 @@ from click.testing import CliRunner, Result
 from operations.command import main
 from schemas.column_reader import Kind
 from sinks import columns
+from sinks.probe import ROWS, TABLES
 from sinks.sql_writer import SqlWriter
 from sinks.sqlite import TYPES, SQLite
 from sinks.writer import Receiver
 from tests.sink_writing import TOPIC
+
+SECURITY = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 
 Check = Callable[..., Result]
 SETTINGS = """
@@ -144,3 +148,13 @@ def test_a_folder_for_drops_is_checked_and_nothing_is_put_into_it(check: Check, 
     for what in ("rights", "sample", "texts", "numbers", "instants", "room"):
         assert line(done, what)[2] == "ok", done.output
     assert list((tmp_path / "drops").iterdir()) == []
+
+
+def test_the_rights_that_are_looked_for_are_those_that_the_handbook_grants() -> None:
+    granted = {
+        table: tuple(rights.split(", "))
+        for rights, table in re.findall(
+            r"^GRANT (.+) ON meterstream\.(\w+) TO vitec_writer;", SECURITY.read_text("utf-8"), re.M
+        )
+    }
+    assert granted == {**TABLES, columns.rows_table("1"): ROWS}
