@@ -17,8 +17,8 @@ from runtime.settings.system import MetricsSettings
 
 log = logging.getLogger(__name__)
 
-Page = Callable[[], bytes]
-"""What a process serves besides, as JSON; made anew for each request, in another thread."""
+Page = Callable[[str], bytes]
+"""What a process serves besides, as JSON, to who asked for this host; made anew for each request, in another thread."""
 
 STALLED_AFTER = 60.0
 """Seconds without a turn of the main loop after which /healthz fails."""
@@ -123,7 +123,7 @@ class HealthServer:
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if page := self._pages.get(environ["PATH_INFO"]):
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [page()]
+            return [page(environ.get("HTTP_HOST", "").rpartition(":")[0])]
         match environ["PATH_INFO"]:
             case "/metrics":
                 return self._metrics(environ, start_response)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -30,6 +31,7 @@ EVERY = 5.0
 """Seconds between two looks at the settings, at least;"""
 SHARE = 0.05
 """and at most this share of the time is spent on them."""
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # as settings may have it; nothing is bound here
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ class Supervisor:
         self._left_out: dict[str, Sequence[str]] = {}
         self._due = 0.0
         self._reports: Sequence[Report] = ()
-        process.pages["/receivers"] = lambda: msgspec.json.encode(self._reports)
-        process.pages["/targets"] = lambda: msgspec.json.encode(targets(self._reports))
+        process.pages["/receivers"] = lambda _: msgspec.json.encode(self._reports)
+        process.pages["/targets"] = lambda host: msgspec.json.encode(targets(self._reports, host))
 
     def run(self) -> None:
         """Works until ``stop`` is requested; then every worker is asked to end, and waited for."""
@@ -216,10 +218,20 @@ def label(report: Report) -> str:
     return Place(report.receiver, report.stage).label
 
 
-def targets(reports: Sequence[Report]) -> list[dict[str, object]]:
-    """What Prometheus asks for as ``http_sd_configs``: where each worker serves its metrics."""
+def targets(reports: Sequence[Report], host: str) -> list[dict[str, object]]:
+    """What Prometheus asks for as ``http_sd_configs``: where each worker serves its metrics.
+
+    ``host``: at which the supervisor was asked; workers that serve at every address are found there, too.
+    """
     return [
-        {"targets": [report.address.split("//")[1]], "labels": {"receiver": report.receiver, "stage": report.stage}}
+        {
+            "targets": [_reachable(urlsplit(report.address), host)],
+            "labels": {"receiver": report.receiver, "stage": report.stage},
+        }
         for report in reports
         if report.address
     ]
+
+
+def _reachable(served: SplitResult, host: str) -> str:
+    return f"{host}:{served.port}" if served.hostname in EVERYWHERE and host else served.netloc

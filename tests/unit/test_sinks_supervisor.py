@@ -18,8 +18,9 @@ from runtime.retry import Backoff
 from runtime.settings.load import load_apart
 from sinks import roster
 from sinks.child import Child
+from sinks.kept import Report
 from sinks.roster import Place
-from sinks.supervisor import Source, Supervisor
+from sinks.supervisor import Source, Supervisor, targets
 
 WORKER = """
 import os, sys, time
@@ -89,7 +90,7 @@ class Machine:
         self.supervisor.turn()
 
     def reports(self) -> dict[str, dict[str, object]]:
-        found = json.loads(self.process.pages["/receivers"]())
+        found = json.loads(self.process.pages["/receivers"]("machine"))
         return {Place(each["receiver"], each["stage"]).label: each for each in found}
 
     def states(self) -> dict[str, object]:
@@ -236,9 +237,14 @@ def test_prometheus_is_told_where_the_workers_serve(machine: Machine) -> None:
     machine.fails("b", ExitCode.POSITION)
     machine.supervise()
     machine.are(a="running", b="held")
-    assert json.loads(machine.process.pages["/targets"]()) == [
+    assert json.loads(machine.process.pages["/targets"]("machine")) == [
         {"targets": ["127.0.0.1:4711"], "labels": {"receiver": "a", "stage": "production"}}
     ]
+
+
+def test_workers_that_serve_at_every_address_are_found_where_the_supervisor_was_asked() -> None:
+    served = Report("a", "production", "running", 1, "http://0.0.0.0:4711", 0, None)
+    assert targets([served], "sinks.example")[0]["targets"] == ["sinks.example:4711"]
 
 
 def test_a_change_of_what_concerns_all_starts_all_again(machine: Machine) -> None:
