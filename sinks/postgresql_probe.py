@@ -15,6 +15,8 @@ from sinks.columns import rows_table
 from sinks.dsn import read_dsn, unverified
 from sinks.probe import ROWS, TABLES, Address, Finding
 
+IN_UTF8 = {"client_encoding": "UTF8"}
+"""Else texts from a database in SQL_ASCII come as bytes."""
 OLDEST = 130_000
 """PostgreSQL 13: the first with normalize()."""
 
@@ -46,10 +48,12 @@ class PostgreSQLProbe:
         """See :class:`sinks.probe.Probe`. A schema that was not there is dropped again, unless something is in it."""
         with postgresql_connection.connect(self._parameters, self._address.stage.timeout) as connection:
             before = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [self._schema]).fetchone()
-            yield self._address.stage
-            if before is None:
-                with suppress(psycopg.errors.DependentObjectsStillExist, psycopg.errors.InvalidSchemaName):
-                    connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(self._schema)))
+            try:
+                yield self._address.stage
+            finally:
+                if before is None:
+                    with suppress(psycopg.errors.DependentObjectsStillExist, psycopg.errors.InvalidSchemaName):
+                        connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(self._schema)))
 
     def free(self) -> int | None:
         """A server does not tell."""
@@ -67,7 +71,7 @@ class PostgreSQLProbe:
         refused: list[str] = []
         for place, text in readable:
             try:
-                self._parameters = {**postgresql_connection.CONNECT, **read_dsn(where, text)}
+                self._parameters = {**postgresql_connection.CONNECT, **read_dsn(where, text), **IN_UTF8}
                 self._connection = postgresql_connection.connect(self._parameters, self._address.stage.timeout)
             except ConfigError as error:
                 refused.append(f"{place}: {'; '.join(error.problems)}")
