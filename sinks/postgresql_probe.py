@@ -37,7 +37,7 @@ class PostgreSQLProbe:
         yield from self._connected()
         if self._connection is None:
             return
-        with self._connection:
+        with self._checked(), self._connection:
             yield self._version()
             yield self._encryption()
             yield self._encoding()
@@ -46,7 +46,10 @@ class PostgreSQLProbe:
     @contextmanager
     def untouched(self) -> Iterator[StageSettings]:
         """See :class:`sinks.probe.Probe`. A schema that was not there is dropped again, unless something is in it."""
-        with postgresql_connection.connect(self._parameters, self._address.stage.timeout) as connection:
+        with (
+            self._checked(),
+            postgresql_connection.connect(self._parameters, self._address.stage.timeout) as connection,
+        ):
             before = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [self._schema]).fetchone()
             try:
                 yield self._address.stage
@@ -54,6 +57,14 @@ class PostgreSQLProbe:
                 if before is None:
                     with suppress(psycopg.errors.DependentObjectsStillExist, psycopg.errors.InvalidSchemaName):
                         connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(self._schema)))
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            state = f" ({error.sqlstate})" if error.sqlstate else ""
+            raise Transient(f"PostgreSQL of receiver {self._address.label}: {type(error).__name__}{state}") from None
 
     def free(self) -> int | None:
         """A server does not tell."""
