@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
-from schemas.compiled import KEPT, Kept, Uncommon, branch, function_of, kind_of
+from schemas.compiled import Kept, Uncommon, branch, function_of, kind_of
 from schemas.event_reader import (
     INSTANT_BYTES,
     Read,
@@ -25,6 +25,9 @@ from schemas.registry import AvroSchema
 
 Kind = Literal["text", "integer", "instant", "number"]
 """Of a column; the names of the :class:`Forms`."""
+
+NUMBERS = 1 << 14
+"""Forms of numbers that are kept. Most recur at once – a difference is a consumption, too – or are small."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class _Making:
             "null": forms.null,
             "text": Kept(lambda data: forms.text(str(data, "utf-8"))),
             "plain_text": Kept(lambda data: str(data, "utf-8")),
-            "decimal": lru_cache(KEPT)(lambda data: forms.number(int.from_bytes(data, "big", signed=True))),
+            "decimal": lru_cache(NUMBERS)(lambda data: forms.number(int.from_bytes(data, "big", signed=True))),
             "instant": Kept(lambda data: forms.instant(instant_of(data))),
         }
 

@@ -13,8 +13,11 @@ Source of the format: https://avro.apache.org/docs/1.12.0/specification/#binary-
 from collections.abc import Callable
 from typing import Any
 
-KEPT = 1 << 16
-"""Forms of one kind that are kept; then they are forgotten, all at once."""
+KEPT = 1 << 15
+"""Forms of one kind that are kept; then they are forgotten, all at once. As many hours are 3.7 years.
+
+The moments of asking come in without end, and each fills a place: this many of a kind take up to 10 MiB.
+"""
 SHORT = 127
 """The largest number in one byte of Avro's variable-length coding."""
 DECIMAL_BYTES = 15

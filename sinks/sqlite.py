@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -22,7 +21,6 @@ Identity = tuple[int, int]
 TYPES: dict[Kind, str] = {"text": "TEXT", "integer": "INTEGER", "instant": "TEXT", "number": "TEXT"}
 
 
-@lru_cache(maxsize=1 << 16)
 def instant_text(instant: int) -> str:
     """ISO 8601 in UTC, always with microseconds: texts of equal length sort as the instants do."""
     return instants.to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
