@@ -48,8 +48,9 @@ class Codec(Generic[E]):
         self.forms: dict[str, Form] = {}
         """What writes each field; empty where the schema is none of the usual ones."""
         with suppress(Uncommon):  # a schema of other types than they know
-            self._read, self._write = reader(self._schema, event), writer(self._schema)
+            self._read = reader(self._schema, event)
             self.forms = forms(self._schema)
+            self._write = writer(self.forms)
         self._restore: Callable[[dict[str, Any]], None] | None = _restore_dead_letter if event is DeadLetter else None
 
     def encode(self, event: E) -> bytes:

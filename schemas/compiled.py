@@ -23,6 +23,8 @@ SHORT = 127
 DECIMAL_BYTES = 15
 """So many bytes always hold fewer than 24 integer digits."""
 LONG_BITS = 64
+NULL, PRESENT = b"\x00", 2
+"""How a union of null and another type begins."""
 
 
 class Uncommon(ValueError):

@@ -1,6 +1,6 @@
 """A function that writes an event as a record's Avro; see :mod:`schemas.compiled`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.compiled import DECIMAL_BYTES, LONG_BITS, SHORT, Kept, Uncommon, branch, function_of, kind_of
@@ -17,15 +17,11 @@ _NULL, _PRESENT = b"\x00", b"\x02"
 """How a union of null and another type begins."""
 
 
-def writer(schema: AvroSchema) -> Write:
-    """A function that writes a record.
-
-    Raises:
-        Uncommon: the schema holds another type. The function raises LookupError or ValueError on what it cannot write.
-    """
+def writer(forms: Mapping[str, Form]) -> Write:
+    """A function that writes a record by its fields' :func:`forms`; it raises what they do."""
     names: dict[str, Any] = {"join": b"".join}
     fields = []
-    for index, (field, form) in enumerate(forms(schema).items()):
+    for index, (field, form) in enumerate(forms.items()):
         names[f"f{index}"] = form
         fields.append(f"f{index}[event.{field}]" if isinstance(form, Kept) else f"f{index}(event.{field})")
     lines = ["def write(first, event):", f"  return join((first, {', '.join(fields)}))"]
@@ -34,7 +30,11 @@ def writer(schema: AvroSchema) -> Write:
 
 
 def forms(schema: AvroSchema) -> dict[str, Form]:
-    """Functions that write the fields of a record, by name and in order; see :func:`writer`."""
+    """Functions that write the fields of a record, by name and in order.
+
+    Raises:
+        Uncommon: the schema holds another type. The functions raise LookupError or ValueError on what they do not know.
+    """
     made: dict[str, Form] = {}
     for field in schema["fields"]:
         node, optional = branch(field["type"]), isinstance(field["type"], list)

@@ -64,7 +64,7 @@ def _large_number(magnitude: int, sign: int) -> bytes:
     return _NUMERIC[count].pack(8 + 2 * count, count, count - 1 - _FRACTION_DIGITS, sign, exact.SCALE, *digits)
 
 
-FORMS = Forms(text=_text, integer=_integer, instant=_instant, number=_number, null=struct.pack(">i", -1))
+FORMS = Forms(text=_text, integer=_integer, instant=_instant, number=_number, null=struct.pack(">i", -1), join=b"".join)
 
 
 class Columns(Protocol):

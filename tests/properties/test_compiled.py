@@ -24,7 +24,7 @@ class Pair:
     def __init__(self, event: type[Reading] | type[MeterValue]) -> None:
         schema = current(event.__name__)
         self.read: event_reader.Read[Any] = event_reader.reader(schema, event)
-        self.write = event_writer.writer(schema)
+        self.write = event_writer.writer(event_writer.forms(schema))
         self.plain: Codec[Any] = Codec(event, EmbeddedRegistry())
         self.plain._read = self.plain._write = None
 
@@ -132,7 +132,7 @@ def test_a_schema_of_other_types_is_refused() -> None:
     with pytest.raises(Uncommon):
         event_reader.reader(current("DeadLetter"), DeadLetter)
     with pytest.raises(Uncommon):
-        event_writer.writer(current("DeadLetter"))
+        event_writer.forms(current("DeadLetter"))
 
 
 def test_what_is_unusual_is_not_cut_up() -> None:
