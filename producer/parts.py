@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
@@ -35,7 +34,7 @@ class _Dated(msgspec.Struct):
     date: msgspec.Raw = msgspec.Raw(b"")
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """A reading and the message it came in. ``usual``: its fields, where it is written as nearly all are."""
 
     message: Message

