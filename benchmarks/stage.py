@@ -15,6 +15,8 @@ from local.ports import free_port
 from local.scrape import Samples, scrape
 
 LOOK_SECONDS = 0.1
+SELDOM_SECONDS = 1.0
+"""Between two looks in the middle of a run: ten a second cost the worker a twentieth of its pace."""
 WITHIN = 900.0
 
 
@@ -117,10 +119,16 @@ def pace(stages: Sequence[Stage], metric: str, until: float) -> Pace:
             start, first, cpu = time.perf_counter(), now, _cpu(stages)
         if time.perf_counter() - start > WITHIN:
             raise RuntimeError(f"{metric} is {now:,.0f}, not {until:,.0f}, after {WITHIN:g} s")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(_until_next_look(time.perf_counter() - start, now - first, until - now))
     seconds = time.perf_counter() - start
     spent = {name: after - cpu[name] for name, after in _cpu(stages).items()}
     return Pace(now - first, seconds, spent, max(stage.peak() for stage in stages))
+
+
+def _until_next_look(seconds: float, done: float, left: float) -> float:
+    """Seconds: a part of what is left at this pace; so that begin and end are seen as they come."""
+    ahead = seconds * left / done if done else 0.0
+    return min(SELDOM_SECONDS, max(LOOK_SECONDS, ahead / 4))
 
 
 def _total(stages: Sequence[Stage], metric: str) -> float:
