@@ -34,7 +34,7 @@ class Forms:
     join: Callable[[Iterable[Any]], Any] | None = None
 
 
-def column_reader(schema: AvroSchema, forms: Forms, plain: Collection[str]) -> Read[tuple[Any, ...]]:
+def column_reader(schema: AvroSchema, forms: Forms, plain: Sequence[str]) -> Read[tuple[Any, ...]]:
     """A function that reads a record.
 
     Args:
@@ -43,19 +43,20 @@ def column_reader(schema: AvroSchema, forms: Forms, plain: Collection[str]) -> R
         plain: fields whose values are given besides; no decimals.
 
     Returns:
-        A function that gives the tuple of columns, then the plain fields in the schema's order.
+        A function that gives the tuple of columns, then the plain fields in their own order.
 
     Raises:
         Uncommon: the schema holds another type. The function raises it, LookupError or ValueError, whatever the bytes.
     """
     names: dict[str, Any] = {"Uncommon": Uncommon, "long": rest_of_long, "integer": forms.integer, "null": forms.null}
-    lines, columns, values, numbers = ["def read(data, at):"], list[str](), list[str](), list[Field]()
+    lines, columns, numbers = ["def read(data, at):"], list[str](), list[Field]()
+    places = {field["name"]: place for place, field in enumerate(schema["fields"])}
+    values = ", ".join(f"v{places[name]}" for name in plain)
     for stretch in stretches(schema):
         first, number = stretch[0], stretch[0].index
         made = [f"c{field.index}" for field in (stretch[:1] if forms.join else stretch)]
         besides = [f"v{field.index}" for field in stretch if field.name in plain]
         columns += made
-        values += besides
         if first.kind == "long":
             lines += indented(_long_lines(first))
         elif first.kind == "decimal":
@@ -69,7 +70,7 @@ def column_reader(schema: AvroSchema, forms: Forms, plain: Collection[str]) -> R
             names[f"known{number}"] = Kept(_values(stretch, forms, plain, alone))
             use = f"{', '.join(made + besides)} = known{number}[data[at:end]]"
             lines += indented([*_end_lines(stretch), use, "at = end"])
-    lines += ["  if at != len(data):", "    raise Uncommon", f"  return ({', '.join(columns)},), {', '.join(values)}"]
+    lines += ["  if at != len(data):", "    raise Uncommon", f"  return ({', '.join(columns)},), {values}"]
     read: Read[tuple[Any, ...]] = function_of(lines, names, "read")
     return read
 

@@ -23,7 +23,8 @@ FORMS = Forms(
     number=lambda number: ("number", number),
     null="null",
 )
-PLAIN = ("source", "reading_at", "granularity", "held", "fetched_at", "sequence")
+PLAIN = ("source", "reading_at", "held", "fetched_at", "sequence", "granularity")
+"""Not in the order of the schema."""
 KINDS = {"long": "integer", "timestamp-micros": "instant", "decimal": "number"}
 CODEC = Codec(MeterValue, EmbeddedRegistry())
 HEADER = 5

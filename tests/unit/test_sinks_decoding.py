@@ -30,6 +30,22 @@ def test_only_the_receivers_points_come_through_in_their_order() -> None:
     assert decoded.letters == []
 
 
+def test_where_periods_matter_a_row_is_the_same_and_others_are_withheld() -> None:
+    given = value(7)
+    records = [record(each) for each in (given, outside(8))]
+    usual = DECODER.decode(records).rows
+    for point, rows in (
+        (Point(given.metering_point, valid_from=given.period_start, valid_to=given.period_end), usual),
+        (Point(given.metering_point, granularity=given.granularity), usual),
+        (Point(given.metering_point, granularity="quarter"), []),
+        (Point(given.metering_point, valid_from=given.period_start + 1), []),
+        (Point(given.metering_point, valid_to=given.period_end - 1), []),
+    ):
+        decoded = Decoder(CODEC, AS_THEY_ARE, Points([point]), PARTITIONS).decode(records)
+        assert decoded.rows == rows
+        assert decoded.withheld == len(records) - len(rows)
+
+
 GOOD = record(value(1))
 
 
