@@ -1,1 +1,1 @@
-"""One machine without containers: Kafka, PostgreSQL, a simulated utility, a supervisor, the demo. Never shipped."""
+"""One machine without containers: Kafka, PostgreSQL, MariaDB, a simulated utility, supervisor, demo. Never shipped."""

@@ -154,7 +154,7 @@ class PostgresServer(LocalService):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.port = self.port or free_port()
         if self.service.user:
-            _make_passable(self._bin, self.data_dir)
+            make_passable(self._bin, self.data_dir)
         if not (self._cluster / "PG_VERSION").exists():
             self._make_cluster()
 
@@ -237,7 +237,8 @@ def binaries() -> Path:
     return Path(found.submodule_search_locations[0]).joinpath(*BINARIES)
 
 
-def _make_passable(*directories: Path) -> None:
+def make_passable(*directories: Path) -> None:
+    """Lets another user pass through these directories, and all above them; not read them."""
     for directory in directories:
         for place in (directory, *directory.parents):
             mode = place.stat().st_mode

@@ -25,6 +25,7 @@ from sinks.files.build import Said, files_writer
 from sinks.files.state import FilesState
 from sinks.layouts import Layout, layout_statements, load
 from sinks.letters import KafkaLetters
+from sinks.mariadb import MariaDB
 from sinks.meters import Meters
 from sinks.patience import Patience
 from sinks.points_file import Given, PointsFile
@@ -184,6 +185,8 @@ def database_of(name: str, stage: StageSettings, environment: Mapping[str, str])
                 environment,
                 lambda dsn: PostgreSQL(Address(name, dsn, stage.database_schema, stage.timeout)),
             )
+        case "mariadb":
+            return _rotating(name, stage, environment, lambda dsn: MariaDB(name, dsn, stage.timeout))
         case "sqlite":
             return SQLite(name, _writable(name, stage.path), stage.timeout)
         case "files":

@@ -79,8 +79,9 @@ def create_table(table: str, types: dict[Kind, str], options: str = "") -> str:
 
 
 def select(table: str, names: Sequence[str] = NAMES) -> str:
-    """Every row of a table."""
-    return f"SELECT {', '.join(names)} FROM {table}"  # noqa: S608 - our own names, no input
+    """Every row of a table. Quoted: ``change`` is a word of some databases' language."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"SELECT {quoted} FROM {table}"  # noqa: S608 - our own names, no input
 
 
 def behind(table: str, than: str) -> str:

@@ -71,6 +71,9 @@ class Database(Protocol):
     def has_table(self, name: str) -> bool:
         """Whether a table or view is there."""
 
+    def shows(self, table: str) -> bool:
+        """Whether the view is there and, as far as can be told, shows this rows table."""
+
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """One statement; its rows, where it gives any."""
 

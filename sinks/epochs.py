@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from runtime.errors import ConfigError, PositionError, Transient
 from runtime.mends import NEW_EPOCH, REFILL
-from sinks.columns import VIEW, behind, rows_table
+from sinks.columns import behind, rows_table
 from sinks.database import Database
 from sinks.writer import Receiver, Topic
 
@@ -35,7 +35,8 @@ class Epochs:
                     f"mean nothing there; {NEW_EPOCH}"
                 )
             self.require(table)
-            if live and not self._database.has_table(VIEW):  # dropped together with a table that is there again
+            # Dropped together with a table that is there again; or left behind by a switch that was cut off.
+            if live and not self._database.shows(table):
                 self._show(table)
             return str(table), bool(live)
         table = rows_table(self._epoch)

@@ -144,6 +144,10 @@ class PostgreSQL:
         """See :class:`sinks.database.Database`."""
         return self.execute("SELECT to_regclass(?)", [name]) != [(None,)]
 
+    def shows(self, table: str) -> bool:
+        """See :class:`sinks.database.Database`. View and control tables change together."""
+        return self.has_table(columns.VIEW)
+
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
         # Without parameters a statement is taken as it stands: a layout's texts may hold any sign.

@@ -121,6 +121,10 @@ class SQLite:
         """See :class:`sinks.database.Database`."""
         return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?", [name]))
 
+    def shows(self, table: str) -> bool:
+        """See :class:`sinks.database.Database`. View and control tables change together."""
+        return self.has_table(columns.VIEW)
+
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
         return self._connection.execute(statement, parameters).fetchall()

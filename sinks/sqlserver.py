@@ -141,6 +141,10 @@ class SQLServer:
             )
         )
 
+    def shows(self, table: str) -> bool:
+        """See :class:`sinks.database.Database`. View and control tables change together."""
+        return self.has_table(columns.VIEW)
+
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
         return self._run(tsql.within(self._schema, statement), parameters)

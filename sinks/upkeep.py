@@ -61,9 +61,10 @@ class Upkeep:
             Transient, ConfigError: see :meth:`_tables`; also where the receiver has nothing of this epoch.
         """
         with self._tables():
-            Epochs(self._database, self._receiver).make_again()
             generation = PointTable(self._database).generation()
+            # First: where making a table commits by itself, an empty one must not stand beside positions behind rows.
             PositionTable(self._database, self._receiver).set_back(generation)
+            Epochs(self._database, self._receiver).make_again()
 
     def switch(self) -> None:
         """Has the view turned to this epoch once its worker has caught up, although it knows less of some series.

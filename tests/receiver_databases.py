@@ -11,10 +11,12 @@ from typing import Any, Protocol
 import psycopg
 import pytds
 
+from local.mariadb import MariaDBServer
 from local.postgres import PostgresServer
 from sinks import sqlserver, sqlserver_connection, tsql
 from sinks.database import Database
 from sinks.files.state import HIDDEN, FilesState
+from sinks.mariadb import MariaDB
 from sinks.postgresql import Address, PostgreSQL
 from sinks.sqlite import SQLite
 from sinks.sqlserver_dsn import read_dsn
@@ -59,6 +61,31 @@ class PostgreSQLReceiver:
 
     def settings(self) -> Sequence[str]:
         return ('database = "postgresql"', f'dsn = "{self.dsn}"', f'database_schema = "{self.schema}"')
+
+
+@dataclass(frozen=True)
+class MariaDBReceiver:
+    """A database of its own on a real server."""
+
+    server: MariaDBServer
+    name: str
+
+    @classmethod
+    def on(cls, server: MariaDBServer, name: str) -> "MariaDBReceiver":
+        """One of that name, empty."""
+        server.create_database(name)
+        return cls(server, name)
+
+    def database(self) -> Database:
+        return MariaDB("vitec", self.server.dsn(self.name), TIMEOUT)
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.server.connect(self.name) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def settings(self) -> Sequence[str]:
+        return ('database = "mariadb"', f'dsn = "{self.server.dsn(self.name)}"')
 
 
 @dataclass(frozen=True)

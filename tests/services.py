@@ -1,4 +1,4 @@
-"""Session fixtures: a real Kafka broker and a real PostgreSQL, started when the first test asks for them.
+"""Session fixtures: a real Kafka, PostgreSQL and MariaDB, each started when the first test asks for them.
 
 With pytest-xdist each worker has its own. Tests keep apart by names that begin with `unique`.
 """
@@ -13,8 +13,13 @@ import pytest
 
 from local.cluster import Cluster, existing_cluster
 from local.kafka import KafkaBroker
+from local.mariadb import MariaDBServer, program
 from local.postgres import PostgresServer
+from local.process import ServiceError
 from tests.tds_stand_in import TdsStandIn
+
+QUICK = {"innodb-flush-log-at-trx-commit": "2", "innodb-flush-method": "nosync", "debug-no-sync": "ON"}
+"""A MariaDB whose rows outlive its crash, not the machine's."""
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +48,18 @@ def sqlserver_stand_in(postgres: PostgresServer) -> Iterator[TdsStandIn]:
     """What stands in for a SQL Server, before that PostgreSQL."""
     with closing(TdsStandIn(postgres.dsn())) as stand_in:
         yield stand_in
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDBServer]:
+    """A running MariaDB server with no database of ours yet; it is the one service that no Python package brings."""
+    try:
+        program()
+    except ServiceError as error:
+        pytest.skip(str(error))
+    temporary = tempfile.TemporaryDirectory(prefix="meterstream-mariadb-")
+    with temporary as directory, MariaDBServer(Path(directory), settings=QUICK) as server:
+        yield server
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Topic, Written
 from tests.receiver_databases import (
     FilesReceiver,
+    MariaDBReceiver,
     PostgreSQLReceiver,
     ReceiverDatabase,
     SQLiteReceiver,
@@ -25,11 +26,12 @@ START = {0: 0, 1: 0}
 
 
 REAL_SQLSERVER = os.environ.get("METERSTREAM_SQLSERVER_DSN")
-"""A database on a real SQL Server in which schemas may be made; none can be had where these tests were written."""
+"""A database on a real SQL Server in which schemas may be made; none comes with the packages that the tests install."""
 KINDS = [
     "sqlite",
     "files",
     pytest.param("postgresql", marks=pytest.mark.services),
+    pytest.param("mariadb", marks=pytest.mark.services),
     pytest.param("sqlserver-stand-in", marks=pytest.mark.services),
     *([pytest.param("sqlserver", marks=pytest.mark.sqlserver)] if REAL_SQLSERVER else []),
 ]
@@ -46,6 +48,8 @@ def there(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> Receiv
         return SQLServerReceiver(REAL_SQLSERVER, unique)
     if request.param == "sqlserver-stand-in":
         return SQLServerReceiver(request.getfixturevalue("sqlserver_stand_in").dsn, unique)
+    if request.param == "mariadb":
+        return MariaDBReceiver.on(request.getfixturevalue("mariadb"), unique)
     return PostgreSQLReceiver.on(request.getfixturevalue("postgres"), unique)
 
 
@@ -78,7 +82,8 @@ def write(writer: SqlWriter, *values: MeterValue, before: int = 0, after: int | 
 
 def shown(there: ReceiverDatabase, *columns: str) -> list[tuple[Any, ...]]:
     """What the view shows, sorted."""
-    return sorted(there.run(f"SELECT {', '.join(columns)} FROM meter_values"))
+    named = ", ".join(f"meter_values.{column}" for column in columns)  # so that `change` is a name everywhere
+    return sorted(there.run(f"SELECT {named} FROM meter_values"))
 
 
 def positions(there: ReceiverDatabase, epoch: str = "1") -> dict[int, int]:

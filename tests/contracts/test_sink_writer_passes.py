@@ -119,15 +119,15 @@ def test_a_rewind_restores_what_is_missing_and_rewrites_where_that_is_wanted(
     writer = delivered(writing, points(FIRST))
     table = there.run("SELECT rows_table FROM epochs")[0][0]
     there.run(f"DELETE FROM {table} WHERE sequence = 0")
-    there.run(f"UPDATE {table} SET change = 7 WHERE sequence = 1")
+    there.run(f"UPDATE {table} SET consumption = 7 WHERE sequence = 1")
     upkeep = Upkeep(there.database(), "vitec", "1")
     assert upkeep.rewind({0: 0, 1: 0}, rewrite, entry("rewind", "Anna")) == 3
     again = writer.standing().again
     assert again.passes == {0: Pass(0, 3, after_generation=0, rewrite=rewrite)}
-    values = [value(n, metering_point=FIRST, reading_at=AT + n, change=(1 + n // 2) * ONE) for n in range(3)]
+    values = [value(n, metering_point=FIRST, reading_at=AT + n, consumption=(1 + n // 2) * ONE) for n in range(3)]
     rows = [row(each, forms=writer.forms) for each in values]
     writer.write_again(Batch(rows, {0: 0}, {0: 3}), again.rewrite, no_refusals)
-    found = [int(float(change)) for _, change in sorted(there.run("SELECT sequence, change FROM meter_values"))]
+    found = [int(float(used)) for _, used in sorted(there.run("SELECT sequence, consumption FROM meter_values"))]
     assert found == ([1, 7, 26633] if not rewrite else [1, 1, 2])
     assert [(one.who, one.action) for one in upkeep.journal()] == [("Anna", "rewind")]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pymysql
 import pytest
 
 from local.cluster import Cluster
@@ -17,22 +18,23 @@ from local.postgres import PostgresServer
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from tests.freezing import freeze
-from tests.receiver_databases import PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
+from tests.receiver_databases import MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import value
 from tests.sink_system import SinkProcess, SinkSystem, until
 
 pytestmark = pytest.mark.services
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def system(
-    request: pytest.FixtureRequest, kafka: Cluster, postgres: PostgresServer, unique: str, tmp_path: Path
-) -> Iterator[SinkSystem]:
-    there: ReceiverDatabase = (
-        SQLiteReceiver(tmp_path / "vitec.sqlite")
-        if request.param == "sqlite"
-        else PostgreSQLReceiver.on(postgres, unique)
-    )
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def system(request: pytest.FixtureRequest, kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
+    there: ReceiverDatabase
+    match request.param:
+        case "sqlite":
+            there = SQLiteReceiver(tmp_path / "vitec.sqlite")
+        case "mariadb":
+            there = MariaDBReceiver.on(request.getfixturevalue("mariadb"), unique)
+        case _:
+            there = PostgreSQLReceiver.on(request.getfixturevalue("postgres"), unique)
     system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, there)
     yield system
     system.close()
@@ -61,7 +63,7 @@ def position(system: SinkSystem) -> int:
     """How many records the receiver has behind it."""
     try:
         return int(system.there.run("SELECT coalesce(sum(next_offset), 0) FROM positions")[0][0])
-    except (sqlite3.OperationalError, psycopg.errors.UndefinedTable):
+    except (sqlite3.OperationalError, psycopg.errors.UndefinedTable, pymysql.ProgrammingError):
         return 0
 
 
