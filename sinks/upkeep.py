@@ -1,6 +1,7 @@
 """What an operator does to a receiver's tables; its worker may run, and hears of it within seconds."""
 
 import getpass
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
@@ -170,4 +171,11 @@ class Upkeep:
 
 def entry(action: str, who: str | None = None, **detail: object) -> Entry:
     """An entry for the journal: now, by this person (default: whoever is logged in)."""
-    return Entry(instants.now(), who or getpass.getuser(), action, msgspec.json.encode(detail).decode())
+    return Entry(instants.now(), who or _user(), action, msgspec.json.encode(detail).decode())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in many a container
+        return str(os.getuid())

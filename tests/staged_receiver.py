@@ -21,8 +21,10 @@ from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from schemas.registry import EmbeddedRegistry
 from sinks.batch import Batch, Positions
+from sinks.build import layouts_of
 from sinks.database import Database
 from sinks.decoding import Decoder
+from sinks.layouts import Layout
 from sinks.points import Points
 from sinks.postgresql import Address, PostgreSQL
 from sinks.sql_writer import SqlWriter
@@ -47,7 +49,8 @@ class StagedReceiver:
         self.config.write_text(
             f'[kafka]\nbootstrap_servers = "{bootstrap}"\n[topics]\nprefix = "{prefix}"\npartitions = {PARTITIONS}\n'
             "replication_factor = 1\nmin_insync_replicas = 1\n"
-            f'[receivers.vitec]\n{production}\npoints = "points.csv"\n[receivers.vitec.test]\n{test}\n',
+            f'[receivers.vitec]\n{production}\npoints = "points.csv"\nlayouts = ["plain"]\n'
+            f"[receivers.vitec.test]\n{test}\n",
             "utf-8",
         )
         self.give("p0", "p1", "p2")
@@ -91,11 +94,17 @@ class StagedReceiver:
     def _writing(self, stage: Stage) -> Iterator[tuple[SqlWriter, Positions, Points]]:
         """A worker's writer that has taken the points, and where it stands."""
         wanted = self.chosen(stage).points().read()
-        with closing(SqlWriter(self.database(stage), Receiver(label("vitec", stage), "1"))) as writer:
+        with closing(
+            SqlWriter(self.database(stage), Receiver(label("vitec", stage), "1", layouts=self._layouts(stage)))
+        ) as writer:
             id_ = topic_ends(self.settings, self.topic).id
             opened = writer.open(Topic(self.topic, id_, PARTITIONS), range(PARTITIONS))
             writer.take_points(wanted)
             yield writer, opened.positions, wanted
+
+    def _layouts(self, stage: Stage) -> tuple[Layout, ...]:
+        chosen = self.chosen(stage)
+        return layouts_of("vitec", chosen.receiver, chosen.address)
 
     def take_points(self, stage: Stage) -> None:
         """As a worker does that was started after the points file was changed."""

@@ -89,6 +89,9 @@ def _place(stage: StageSettings, dsn: str) -> dict[str, str]:
         except psycopg.Error:  # the connection itself will say so
             return {}
         return {name: str(parameters[name]) for name in ("host", "hostaddr", "port", "dbname") if name in parameters}
-    url = urlsplit(dsn)
-    found = {"host": url.hostname or "", "port": str(url.port or ""), "dbname": url.path.lstrip("/")}
+    try:
+        url = urlsplit(dsn)
+        found = {"host": url.hostname or "", "port": str(url.port or ""), "dbname": url.path.lstrip("/")}
+    except ValueError:
+        return {}
     return {name: value for name, value in found.items() if value}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from operations.proof.rows import NAMES, Version, read_back, version
 from operations.proof.sorted_rows import SortedRows
 from runtime.errors import ConfigError
@@ -32,6 +34,7 @@ class Moment:
         points: the fingerprint of the points that the worker has taken.
         reached: by partition the generation of points up to which all before its position was delivered.
         later: by metering point its generation, where that is one that a partition has not reached.
+        layouts: by view the fingerprint of the layout that it was made from.
         schema_version: of the tables.
     """
 
@@ -42,7 +45,12 @@ class Moment:
     points: str
     reached: Mapping[int, int]
     later: Mapping[str, int]
+    layouts: Mapping[str, str]
     schema_version: int
+
+
+Look = Callable[[Moment, Database], None]
+"""Looks at something else in the snapshot."""
 
 
 @contextmanager
@@ -64,14 +72,25 @@ def opened(database: Database, label: str) -> Iterator[Database]:
             yield database
 
 
-def read_rows(database: Database, label: str, into: SortedRows, wanted: Wanted | None = None) -> Moment:
+def read_rows(
+    database: Database, label: str, into: SortedRows, wanted: Wanted | None = None, look: Look | None = None
+) -> Moment:
     """What the view shows, and when.
+
+    Args:
+        database: not yet opened.
+        label: of the receiver's stage.
+        into: takes the rows.
+        wanted: which of them; None: all.
+        look: is called in the same snapshot, first.
 
     Raises:
         Transient, ConfigError: see :func:`opened`.
     """
     with opened(database, label) as snapshot:
         moment = _moment(snapshot, label)
+        if look is not None:
+            look(moment, snapshot)
         rows = read_back(snapshot.rows(select(VIEW, NAMES)))
         fill(into, map(version, rows if wanted is None else filter(wanted, rows)))
     return moment
@@ -106,7 +125,7 @@ def _moment(database: Database, label: str) -> Moment:
     reached = {partition: generation for partition, _, generation in stand}
     reached |= {partition: min(after, reached[partition]) for partition, after in passes}
     refused = execute("SELECT topic_partition, record_offset FROM refused_rows WHERE epoch = ?", [epoch])
-    ((points,),) = execute("SELECT points FROM receiver")
+    ((points, layouts),) = execute("SELECT points, layouts FROM receiver")
     return Moment(
         epoch=epoch,
         topic_id=topic_id,
@@ -115,6 +134,7 @@ def _moment(database: Database, label: str) -> Moment:
         points=points,
         reached=reached,
         later=_later(database, min(reached.values(), default=0)),
+        layouts=msgspec.json.decode(layouts) if layouts else {},
         schema_version=len(database.migrations),
     )
 

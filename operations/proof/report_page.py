@@ -62,11 +62,23 @@ def _sections(body: dict[str, Any]) -> Iterable[str]:
     yield _facts("What was delivered", _delivered(points, delivery, body["contents"]))
     amounts = ("delivery_category", "granularity", "readings", "consumption", "unit", "without_consumption")
     yield _table("Consumption by category", amounts, delivery["amounts"])
-    compared = ("rows", "equal", "missing", "extra", "different", "refused", "unmapped", "behind", "unusable")
+    compared = (
+        "rows",
+        "equal",
+        "missing",
+        "extra",
+        "different",
+        "refused",
+        "unmapped",
+        "unsettled",
+        "behind",
+        "unusable",
+    )
     yield _facts("Compared with the feed", [(name, verification[name]) for name in compared])
     yield _table(
         "Differences: the first ones", ("kind", "metering_point", "reading_at", "fields"), verification["first"]
     )
+    yield _table("Layouts", ("layout", "view", "equal", "missing", "extra"), verification["layouts"])
     yield _facts("Held back, by reason", list(delivery["held"].items()))
     gap_names = ("metering_point", "source", "delivery_category", "granularity", "begin", "end", "periods")
     yield _table("Gaps: periods without a row, the first ones", gap_names, delivery["first_gaps"])

@@ -9,6 +9,7 @@ from operations.progress import TopicEnds, topic_ends
 from operations.proof.differences import Difference, Differences, Measure, compare
 from operations.proof.feed import Passed, left_by_guard, versions
 from operations.proof.held_rows import Moment, fill, read_rows
+from operations.proof.layout_rows import LayoutVerdict, reading
 from operations.proof.rows import AS_THEY_ARE, PLACE, Version, decode
 from operations.proof.sorted_rows import SortedRows, sorting
 from operations.receivers.stages import Chosen
@@ -20,7 +21,10 @@ from schemas import instants
 from schemas.codec import Codec
 from schemas.events import MeterValue
 from schemas.keys import partition_of
+from sinks.build import layouts_of
+from sinks.database import Database
 from sinks.decoding import Decoder
+from sinks.layouts import Layout
 from sinks.points import Period, Points
 
 _PERIOD = tuple(PLACE[name] for name in ("granularity", "period_start", "period_end"))
@@ -37,8 +41,10 @@ class Verification:
     ``at``: when the rows were read, in UTC. ``rows``: what the receiver holds; ``equal``: those exactly as the feed
     says. ``missing``, ``extra``, ``different``: rows; ``refused``: values that its database refuses, and nothing newer
     has replaced. ``unmapped``: rows of points that are no longer its own: left where they are, no difference.
-    ``fields``: by field how many rows differ in it. ``behind``: records that the worker had not read yet, of which the
-    verdict says nothing. ``unusable``: records of the feed that are no values.
+    ``unsettled``: rows of points that are being read again beside the live feed, not judged before that is done.
+    ``fields``: by field how many rows differ in it. ``layouts``: what their views show beside the reading in Python of
+    the same layouts, of the rows that the receiver holds. ``behind``: records that the worker had not read yet, of
+    which the verdict says nothing. ``unusable``: records of the feed that are no values.
     """
 
     receiver: str
@@ -55,6 +61,7 @@ class Verification:
     unsettled: int
     fields: dict[str, int]
     first: tuple[Difference, ...]
+    layouts: tuple[LayoutVerdict, ...]
     behind: int
     unusable: int
     positions: dict[int, int]
@@ -75,20 +82,22 @@ def verify(chosen: Chosen, most: int = 20, watch: Watch = iter) -> Verification:
         PositionError: the topic is another than the one that the receiver was filled from.
     """
     wanted = chosen.points().read()
+    layouts = _views(chosen)
     at = instants.to_text(instants.now())
-    with sorting() as (expected, found):
-        moment = read_rows(chosen.database(), chosen.label, found)
-        if moment.points != wanted.fingerprint:
-            raise ConfigError(
-                [
-                    f"receivers.{chosen.label}: its worker has not taken the points file as it is now; it does so "
-                    "within seconds, or when it is started"
-                ]
-            )
+    with sorting() as (expected, found), reading(layouts, wanted) as readings:
+
+        def look(moment: Moment, snapshot: Database) -> None:
+            _require_taken(chosen.label, moment, wanted, layouts)
+            for each in readings:
+                each.take(snapshot)
+
+        # 1. The receiver's rows, the positions that they go with, and what its layouts show: one snapshot.
+        moment = read_rows(chosen.database(), chosen.label, found, look=look)
+        # 2. The feed, up to these positions.
         topic = _topic(chosen, moment)
         passed = _read_feed(chosen, moment, len(topic.ends), wanted, expected)
-        settled = _settled(moment, len(topic.ends))
-        differences = Differences(most)
+        # 3. Both in the order of their keys, side by side.
+        settled, differences = _settled(moment, len(topic.ends)), Differences(most)
         unmapped = compare(
             filter(settled, left_by_guard(expected, passed)),
             filter(settled, watch(found)),
@@ -96,28 +105,65 @@ def verify(chosen: Chosen, most: int = 20, watch: Watch = iter) -> Verification:
             Measure(),
             lambda row: not _has(wanted, row),
         )
-        held = found.count
-    kinds = differences.kinds
+        # 4. The layouts, by the receiver's own rows.
+        judged = tuple(each.judge(most) for each in readings)
+        compared = _Compared(differences, passed, unmapped, found.count, judged)
+    return _verification(chosen.label, at, moment, topic, compared)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What the comparison came to. ``held``: the rows of the receiver."""
+
+    differences: Differences
+    passed: Passed
+    unmapped: int
+    held: int
+    layouts: tuple[LayoutVerdict, ...]
+
+
+def _verification(label: str, at: str, moment: Moment, topic: TopicEnds, compared: _Compared) -> Verification:
+    differences, kinds = compared.differences, compared.differences.kinds
+    wrong = differences.count or compared.passed.refused or any(layout.differs for layout in compared.layouts)
+    judged = differences.equal + kinds["extra"] + kinds["different"] + compared.unmapped
     return Verification(
-        receiver=chosen.label,
+        receiver=label,
         at=at,
         epoch=moment.epoch,
-        verdict="different" if differences.count or passed.refused else "equal",
-        rows=held,
+        verdict="different" if wrong else "equal",
+        rows=compared.held,
         equal=differences.equal,
         missing=kinds["missing"],
         extra=kinds["extra"],
         different=kinds["different"],
-        refused=len(passed.refused),
-        unmapped=unmapped,
-        unsettled=held - differences.equal - kinds["extra"] - kinds["different"] - unmapped,
+        refused=len(compared.passed.refused),
+        unmapped=compared.unmapped,
+        unsettled=compared.held - judged,
         fields=dict(differences.fields.most_common()),
         first=tuple(differences.first),
+        layouts=compared.layouts,
         behind=sum(max(0, end - moment.positions.get(number, 0)) for number, end in topic.ends.items()),
-        unusable=passed.unusable,
+        unusable=compared.passed.unusable,
         positions=dict(sorted(moment.positions.items())),
         schema_version=moment.schema_version,
     )
+
+
+def _views(chosen: Chosen) -> tuple[Layout, ...]:
+    """The layouts that are views in the stage's database; those of files are none."""
+    layouts = layouts_of(chosen.name, chosen.receiver, chosen.address)
+    return () if chosen.address.database == "files" else layouts
+
+
+def _require_taken(label: str, moment: Moment, wanted: Points, layouts: Iterable[Layout]) -> None:
+    """The worker has taken points and layouts as they are now: what it has not taken cannot be proven."""
+    soon = "it does so within seconds, or when it is started"
+    others = [layout.view for layout in layouts if moment.layouts.get(layout.view) != layout.fingerprint]
+    problems = [f"receivers.{label}: its worker has not made the view {view} as it is now; {soon}" for view in others]
+    if moment.points != wanted.fingerprint:
+        problems.append(f"receivers.{label}: its worker has not taken the points file as it is now; {soon}")
+    if problems:
+        raise ConfigError(problems)
 
 
 def _topic(chosen: Chosen, moment: Moment) -> TopicEnds:

@@ -37,11 +37,16 @@ def verify(context: click.Context, name: str, stage: Stage, show: int, as_text: 
 
 def _print(found: Verification) -> None:
     console = paper()
-    counts = ("rows", "equal", "missing", "extra", "different", "refused", "unmapped")
+    rows = ("rows", "equal", "missing", "extra", "different", "refused", "unmapped", "unsettled")
     title = f"{found.receiver}, epoch {found.epoch}, as of {found.at}"
-    console.print(counted(title, {name: getattr(found, name) for name in counts}))
+    console.print(counted(title, {name: getattr(found, name) for name in rows}))
     for table in spelled_out(found.fields, found.first, ("the feed says", "the receiver has")):
         console.print(table)
+    for layout in found.layouts:
+        counts = {name: getattr(layout, name) for name in ("equal", "missing", "extra")}
+        console.print(counted(f"Layout {layout.layout}: the view {layout.view}", counts))
+        for line in layout.first:
+            console.print(line, markup=False)
     if found.behind:
         console.print(f"The worker had {found.behind:,} records still to read; the verdict says nothing of them.")
     console.print(f"{found.receiver} is {'equal to' if found.verdict == 'equal' else 'NOT equal to'} the feed.")

@@ -89,6 +89,9 @@ def test_a_report_says_what_was_delivered_and_a_person_confirms_it(staged: Stage
     assert body["points"] == {"mapped": 3, "with_values": 2, "without_values": 1, "first_without_values": ["p0"]}
     assert list(body["contents"]["points"][0]["months"]) == ["2023-11", "2023-12"]
     assert (body["verification"]["verdict"], body["verification"]["equal"]) == ("equal", 9)
+    assert [(each["layout"], each["equal"] > 0, each["extra"]) for each in body["verification"]["layouts"]] == [
+        ("plain", True, 0)
+    ]
     assert body["dead_letters"] == [
         {"stage": "sinks", "reason": "row_refused", "state": "open", "letters": 1},
         {"stage": "streams", "reason": "undecodable_record", "state": "open", "letters": 1},

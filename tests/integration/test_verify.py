@@ -154,6 +154,17 @@ def test_points_that_are_read_again_are_not_judged_before_that_is_done(staged: S
     assert judged(staged)["missing"] == 11
 
 
+def test_a_topic_made_anew_or_another_epoch_is_no_reason_for_a_verdict(staged: StagedReceiver) -> None:
+    staged.publish(feed()[:3])
+    staged.deliver("test")
+    staged.there["test"].run("UPDATE epochs SET topic_id = 'another'")
+    done = staged.run("verify", "vitec", "--stage", "test")
+    assert (done.exit_code, "was made anew" in done.stderr) == (71, True)
+    staged.there["test"].run("UPDATE epochs SET epoch = '0'")
+    done = staged.run("verify", "vitec", "--stage", "test")
+    assert (done.exit_code, "it shows epoch 0, the settings are of epoch 1" in done.stderr) == (2, True)
+
+
 def judged(staged: StagedReceiver) -> dict[str, Any]:
     outcome: dict[str, Any] = json.loads(staged.run("verify", "vitec", "--stage", "test", "--json").stdout)
     return outcome

@@ -126,7 +126,7 @@ def test_a_page_shows_a_report_and_lets_nothing_of_it_become_markup() -> None:
     }
     point = {"metering_point": "p", "readings": 2, "first_period": "a", "last_period": "b"}
     counts = dict.fromkeys(
-        ("rows", "equal", "missing", "extra", "different", "refused", "unmapped", "behind", "unusable"), 1
+        ("rows", "equal", "missing", "extra", "different", "refused", "unmapped", "unsettled", "behind", "unusable"), 1
     )
     delivered = dict.fromkeys(
         (
@@ -147,7 +147,7 @@ def test_a_page_shows_a_report_and_lets_nothing_of_it_become_markup() -> None:
         "made_at": "2026-11-23T18:00:00Z",
         "software": {"meterstream": "1"},
         "zone_of_days_and_months": "+01:00",
-        "verification": {"verdict": "different", "first": [difference], **counts},
+        "verification": {"verdict": "different", "first": [difference], "layouts": [], **counts},
         "delivery": {"amounts": [], "held": {}, "first_gaps": [], "estimated_percent": "1.5", **delivered},
         "points": {"mapped": 1, "with_values": 1, "first_without_values": ["<b>"]},
         "dead_letters": [],
