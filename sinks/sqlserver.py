@@ -19,7 +19,7 @@ from pytds.tds_types import BigIntType, NVarCharType
 
 from runtime.errors import Transient
 from schemas import instants
-from sinks import migrations, sqlserver_connection, tsql
+from sinks import columns, migrations, sqlserver_connection, tsql
 from sinks.batch import Row, RowsRefused
 from sinks.database import LOCKED_AFTER, CredentialsRefused
 from sinks.sqlserver_connection import Errors
