@@ -9,7 +9,7 @@ import click
 
 from runtime.errors import ConfigError, MeterstreamError
 from runtime.process import DEFAULT_CONFIG, report
-from runtime.settings.load import load
+from runtime.settings.load import load, load_apart
 from runtime.settings.tree import Settings
 
 _CONFIG, _CHECK = f"{__name__}.config", f"{__name__}.check"
@@ -77,8 +77,23 @@ def settings(needs: Sequence[str] = ()) -> Settings:
     Raises:
         ConfigError: every problem found.
     """
+    return _unless_only_checked(load(file(), os.environ, needs))
+
+
+def settings_for(receiver: str) -> Settings:
+    """The same for a command that is for one receiver: what is wrong with others does not keep it from its work.
+
+    Raises:
+        ConfigError: what is wrong with this one, or with what concerns all.
+    """
+    apart = load_apart(file(), os.environ)
+    if receiver in apart.wrong:
+        raise ConfigError(apart.wrong[receiver])
+    return _unless_only_checked(apart.settings)
+
+
+def _unless_only_checked(found: Settings) -> Settings:
     context = click.get_current_context()
-    found = load(file(), os.environ, needs)
     if context.find_root().meta.get(_CHECK):
         click.echo("the configuration is valid")
         context.exit(0)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from operations.invocation import settings
+from operations.invocation import settings_for
 from runtime.errors import ConfigError
 from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, label
 from runtime.settings.tree import Settings
@@ -97,7 +97,7 @@ def choose(name: str, stage: Stage = "production") -> Chosen:
     Raises:
         ConfigError: there is no such receiver, or it has no such stage.
     """
-    configured = settings()
+    configured = settings_for(name)
     receiver = configured.receivers.get(name)
     if receiver is None:
         known = ", ".join(sorted(configured.receivers)) or "none"

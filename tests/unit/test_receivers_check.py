@@ -158,3 +158,12 @@ def test_the_rights_that_are_looked_for_are_those_that_the_handbook_grants() -> 
         )
     }
     assert granted == {**TABLES, columns.rows_table("1"): ROWS}
+
+
+def test_another_receiver_that_is_bad_does_not_keep_a_command_from_its_work(check: Check, tmp_path: Path) -> None:
+    config = tmp_path / "meterstream.toml"
+    config.write_text(SETTINGS + '[receivers.bad]\ndatabase = "sqlite"\ncolour = "red"\n', "utf-8")
+    assert line(check(), "sample")[2] == "ok"
+    config.write_text(SETTINGS + 'colour = "red"\n', "utf-8")
+    done = check()
+    assert (done.exit_code, "receivers.vitec.colour: unknown setting" in done.output) == (2, True)
