@@ -67,7 +67,12 @@ def _values(draw: st.DrawFn) -> Delivered:
         period_end=end,
         value=number,
         unit=draw(st.sampled_from(["kWh"] * 6 + [*UNITS])),
-        previous_reading_at=draw(st.none() | st.sampled_from([begin, begin - 1, begin - instants.DAY])),
+        previous_reading_at=draw(
+            st.none()
+            | st.sampled_from(
+                [begin, begin - 1, begin - several, begin - several - instants.SECOND, begin - instants.DAY]
+            )
+        ),
         delta=None,
         consumption=draw(st.just(number) | numbers),
         consumption_unit=draw(st.sampled_from(["kWh"] * 6 + [*UNITS])),

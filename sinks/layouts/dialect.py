@@ -103,6 +103,10 @@ class Dialect:
         """The text ``2026-01-31 23:59:59``."""
         raise NotImplementedError
 
+    def since_1970(self, instant: str) -> str:
+        """The whole seconds since 1970 began."""
+        raise NotImplementedError
+
     def timestamp(self, wall: str) -> str:
         """As the view shows it."""
         return wall
@@ -154,6 +158,10 @@ class PostgreSQL(Dialect):
         """See :class:`Dialect`."""
         return f"to_char({wall}, 'YYYY-MM-DD HH24:MI:SS')"
 
+    def since_1970(self, instant: str) -> str:
+        """See :class:`Dialect`."""
+        return f"FLOOR(EXTRACT(EPOCH FROM {instant}))"
+
 
 class MariaDB(Dialect):
     """Numbers are DECIMAL, whose arithmetic has 65 digits; instants DATETIME(6) in UTC."""
@@ -188,59 +196,6 @@ class MariaDB(Dialect):
         """See :class:`Dialect`."""
         return f"CAST({wall} AS CHAR(19))"
 
-
-class SQLServer(Dialect):
-    """Numbers are decimal(38,12), instants datetime2 in UTC.
-
-    Results of decimal arithmetic have 38 digits at most, and scales are cut to keep within them. So numbers are given
-    the precision first with which nothing is cut: for a × b it is p1 + p2 + 1, and for a / b the scale stays at 14.
-    """
-
-    name = "sqlserver"
-    substring = "SUBSTRING"
-
-    def quoted(self, name: str) -> str:
+    def since_1970(self, instant: str) -> str:
         """See :class:`Dialect`."""
-        return f"[{name}]"
-
-    def literal(self, text: str) -> str:
-        """See :class:`Dialect`."""
-        return "N" + super().literal(text)
-
-    def concatenated(self, parts: Sequence[str]) -> str:
-        """See :class:`Dialect`."""
-        return " + ".join(parts)
-
-    def view(self, name: str, query: str) -> Sequence[str]:
-        """See :class:`Dialect`."""
-        return [f"CREATE OR ALTER VIEW {name} AS {query}"]
-
-    def _shifted(self, number: str, power: int) -> str:
-        if power == 0:
-            return number
-        factor = f"CAST({10 ** abs(power)} AS decimal({abs(power) + 1}, 0))"
-        if power > 0:
-            return f"TRY_CAST({number} AS decimal({2 * INTEGER_DIGITS - SCALE - power}, {SCALE})) * {factor}"
-        whole = f"{self.truncated(number, SCALE + power)} = {number}"
-        quotient = f"CAST({number} AS decimal({INTEGER_DIGITS + SCALE}, {SCALE})) / {factor}"
-        return f"CASE WHEN {whole} THEN CAST({quotient} AS decimal(38, {SCALE})) END"
-
-    def truncated(self, number: str, decimals: int) -> str:
-        """See :class:`Dialect`."""
-        return f"ROUND({number}, {decimals}, 1)"
-
-    def number(self, number: str, decimals: int) -> str:
-        """See :class:`Dialect`."""
-        return f"CAST({number} AS decimal(38, {decimals}))"
-
-    def wall(self, instant: str, zone: Zone) -> str:
-        """See :class:`Dialect`."""
-        return f"DATEADD(minute, {zone.minutes}, {instant})"
-
-    def before(self, instant: str) -> str:
-        """See :class:`Dialect`."""
-        return f"DATEADD(microsecond, -1, {instant})"
-
-    def seconds(self, wall: str) -> str:
-        """See :class:`Dialect`."""
-        return f"CONVERT(nvarchar(19), {wall}, 120)"
+        return f"TIMESTAMPDIFF(SECOND, '1970-01-01', {instant})"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from schemas import instants
 from schemas.events import MeterValue
 from schemas.exact import representable
 from sinks.layouts import reasons
@@ -15,6 +16,7 @@ from sinks.layouts.cells import Cell, Row, cells
 from sinks.layouts.columns import NumberColumn
 from sinks.layouts.figures import figure
 from sinks.layouts.layout import Layout
+from sinks.layouts.reasons import SLACK
 from sinks.layouts.units import shifts
 from sinks.points import Period, Point, Points
 
@@ -132,13 +134,22 @@ def _absent(layout: Layout, value: MeterValue, kind: str) -> str | None:
     if value.consumption is None:
         first = value.series_kind == "register" and value.previous_reading_at is None
         return reasons.reason_of(value.held, first)
-    return reasons.GAP if layout.policy.gap != "deliver" and _spans_more(value) else None
+    return reasons.GAP if layout.policy.gap != "deliver" and spans_more(value) else None
 
 
-def _spans_more(value: MeterValue) -> bool:
-    """Whether a register's consumption is of more than its period."""
-    before = value.previous_reading_at
-    return value.series_kind == "register" and before is not None and before < value.period_start
+def spans_more(value: MeterValue) -> bool:
+    """Whether a register's consumption is of more than its period.
+
+    The reading before belongs to the period before where it lies as far from its period's end as this one does; that
+    is the period's own length for dates that name its start, and a day for those that name its last day.
+    """
+    if value.series_kind != "register" or value.previous_reading_at is None:
+        return False
+    before, begin, end, read = (
+        instant // instants.SECOND
+        for instant in (value.previous_reading_at, value.period_start, value.period_end, value.reading_at)
+    )
+    return before < begin - (end - read) - SLACK.get(value.granularity, 0)
 
 
 def _row(layout: Layout, group: Sequence[_Weighed]) -> Row:

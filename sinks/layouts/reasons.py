@@ -16,6 +16,9 @@ REMAINDER = "remainder"
 NOT_REPRESENTABLE = Held.NOT_REPRESENTABLE.value
 ESTIMATED = "estimated"
 
+SLACK = {"month": 3 * 86_400, "day": 3_600}
+"""Seconds by which the lengths of two periods that follow each other may differ: months, and days of a change-over."""
+
 HELD_BACK = (
     Held.NEGATIVE_DELTA.value,
     Held.REGISTER_RECOVERED.value,

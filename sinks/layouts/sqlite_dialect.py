@@ -127,6 +127,10 @@ class SQLite(Dialect):
         """See :class:`Dialect`."""
         return f"substr({wall}, 1, 19)"
 
+    def since_1970(self, instant: str) -> str:
+        """See :class:`Dialect`."""
+        return f"CAST(strftime('%s', substr({instant}, 1, 19)) AS INTEGER)"
+
     def timestamp(self, wall: str) -> str:
         """Without a fraction of nothing but zeros."""
         return f"rtrim(rtrim({wall}, '0'), '.')"

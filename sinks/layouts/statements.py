@@ -21,12 +21,13 @@ from schemas.reasons import Held
 from sinks.columns import VIEW
 from sinks.layouts import reasons
 from sinks.layouts.columns import NumberColumn
-from sinks.layouts.dialect import Dialect, MariaDB, Named, PostgreSQL, SQLServer
+from sinks.layouts.dialect import Dialect, MariaDB, Named, PostgreSQL
 from sinks.layouts.expressions import by_kind, differ, listed, places, ranked, worded
 from sinks.layouts.layout import Layout
-from sinks.layouts.reasons import RANK
+from sinks.layouts.reasons import RANK, SLACK
 from sinks.layouts.shown_columns import shown_columns
 from sinks.layouts.sqlite_dialect import SQLite
+from sinks.layouts.sqlserver_dialect import SQLServer
 from sinks.layouts.units import shifts
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (PostgreSQL(), SQLite(), MariaDB(), SQLServer())}
@@ -128,7 +129,7 @@ class _Steps:
         return f" WHERE {' AND '.join(wanted)}" if wanted else ""
 
     def _absent(self) -> str:
-        gap = "stored_consumption IS NOT NULL AND series_kind = 'register' AND previous_reading_at < period_start"
+        gap = f"stored_consumption IS NOT NULL AND series_kind = 'register' AND {self._spans_more()}"
         cases = [
             ("stored_value IS NULL", reasons.MISSING),
             ("kind = 'register'", None),
@@ -139,6 +140,14 @@ class _Steps:
             ("series_kind = 'register' AND previous_reading_at IS NULL", reasons.FIRST_READING),
         ]
         return ranked(cases, str(RANK[reasons.NOT_REPRESENTABLE]))
+
+    def _spans_more(self) -> str:
+        """See :func:`sinks.layouts.reading.spans_more`."""
+        before, begin, end, read = map(
+            self._dialect.since_1970, ("previous_reading_at", "period_start", "period_end", "reading_at")
+        )
+        slack = " ".join(f"WHEN '{granularity}' THEN {seconds}" for granularity, seconds in SLACK.items())
+        return f"{before} < {begin} - ({end} - {read}) - CASE granularity {slack} ELSE 0 END"
 
     def _grouped(self) -> Iterator[Named]:
         over = f"OVER ({self._window})"

@@ -11,7 +11,7 @@ from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.reasons import Held
 from sinks.layouts.layout import Layout
-from sinks.layouts.reading import Delivered, rows
+from sinks.layouts.reading import Delivered, rows, spans_more
 from sinks.layouts.shelf import read
 from sinks.layouts.zone import zone_of
 from sinks.points import Point, Points
@@ -100,6 +100,35 @@ def test_the_policy_says_what_becomes_of_what_is_not_as_it_should_be(
 
 def test_a_position_is_shown_although_its_consumption_is_held_or_spans_a_gap() -> None:
     assert read_of(layout(held="skip", gap="skip"), register(**HELD), register(1, **SPANS))[1] == []
+
+
+MONTH = {
+    month: instants.from_datetime(datetime.fromisoformat(f"2026-{month:02}-01T00:00+01:00")) for month in range(1, 5)
+}
+DAY = 24 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("granularity", "read", "before", "spans"),
+    [
+        ("month", MONTH[4], MONTH[3], False),  # stamped with the end
+        ("month", MONTH[4], MONTH[2], True),
+        ("month", MONTH[4] - DAY, MONTH[3] - DAY, False),  # with the last day: of March, of February
+        ("month", MONTH[4] - DAY, MONTH[2] - DAY, True),
+        ("month", MONTH[3], MONTH[2], False),  # with the start: February is shorter than March
+        ("month", MONTH[3], MONTH[1], True),
+        ("day", MONTH[3], MONTH[3] - DAY, False),
+        ("day", MONTH[3], MONTH[3] - 2 * DAY, True),
+        ("hour", MONTH[3], MONTH[3] - HOUR, False),
+        ("hour", MONTH[3], MONTH[3] - 2 * HOUR, True),
+    ],
+)
+def test_a_gap_is_told_whatever_part_of_its_period_a_date_names(
+    granularity: str, read: int, before: int, spans: bool
+) -> None:
+    length = {"month": MONTH[4] - MONTH[3], "day": DAY, "hour": HOUR}[granularity]
+    period: dict[str, Any] = {"period_start": MONTH[3], "period_end": MONTH[3] + length, "granularity": granularity}
+    assert spans_more(register(reading_at=read, previous_reading_at=before, **period)) == spans
 
 
 def test_several_readings_of_one_period_are_added_or_the_last_one_counts() -> None:
