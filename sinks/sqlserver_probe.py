@@ -48,13 +48,20 @@ class SQLServerProbe:
 
     @contextmanager
     def untouched(self) -> Iterator[StageSettings]:
-        """See :class:`sinks.probe.Probe`. A schema that was not there is dropped again."""
+        """See :class:`sinks.probe.Probe`. A schema that was not there is dropped again, unless something is in it."""
         with self._session() as session:
             before = self._has_schema(session)
-        yield self._address.stage
-        with self._session() as session:
-            if not before and self._has_schema(session):
-                _ask(session, f"DROP SCHEMA [{self._schema}]")
+        try:
+            yield self._address.stage
+        finally:
+            if not before:
+                with self._session() as session:
+                    self._drop_schema(session)
+
+    def _drop_schema(self, session: NonMarsConnection) -> None:
+        inside = "SELECT count(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = %s"
+        if self._has_schema(session) and _ask(session, inside, self._schema) == (0,):
+            _ask(session, f"DROP SCHEMA [{self._schema}]")
 
     def free(self) -> int | None:
         """A server tells it to its administrators only."""

@@ -14,6 +14,7 @@ from runtime.settings.secret import Secret, Secrets
 from schemas.events import MeterValue
 from sinks import sample
 from sinks.batch import Batch, Refused
+from sinks.build import database_of
 from sinks.database import CredentialsRefused
 from sinks.probe import Address as ProbesAddress
 from sinks.probes import probe_of
@@ -125,7 +126,7 @@ def test_a_receiver_is_checked_and_nothing_is_left(there: SQLServerReceiver) -> 
     probe = probe_of(ProbesAddress("vitec", stage, {}), "1")
     asked = list(probe.ask())
     with probe.untouched():
-        sampled = list(sample.findings(there.database(), Receiver("vitec", "1"), None))
+        sampled = list(sample.findings(database_of("vitec", stage, {}), Receiver("vitec", "1"), None))
     found = {finding.what: finding.verdict for finding in (*asked, *sampled)}
     assert found == {
         "credentials": "ok",
@@ -138,7 +139,16 @@ def test_a_receiver_is_checked_and_nothing_is_left(there: SQLServerReceiver) -> 
         "numbers": "ok",
         "instants": "ok",
     }
-    assert there.run(f"SELECT 1 FROM INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = '{there.schema}'") == []
+    assert not has_schema(there)
+    with pytest.raises(Transient), probe.untouched():
+        there.database().connect()
+        assert has_schema(there)
+        raise Transient("in the middle of it")
+    assert not has_schema(there)
+
+
+def has_schema(there: SQLServerReceiver) -> bool:
+    return bool(there.run(f"SELECT 1 FROM INFORMATION_SCHEMA.SCHEMATA WHERE SCHEMA_NAME = '{there.schema}'"))
 
 
 def test_ten_thousand_rows_go_in_together(there: SQLServerReceiver, writer: SqlWriter) -> None:
