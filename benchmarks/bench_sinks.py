@@ -1,9 +1,10 @@
-"""Topic to committed rows in PostgreSQL: one sink worker beside the least that Python can do with the same clients.
+"""Topic to committed rows in a database: one sink worker beside the least that Python can do with the same clients.
 
     make bench-sinks
+    python -m benchmarks.bench_sinks --database mariadb
 
-The raw limit reads the same topic with aiokafka in one thread, decodes and sorts, and in another one COPYs and
-upserts, without guard, positions, checks of keys, metrics or stopping. Then the worker delivers the same values into
+The raw limit (PostgreSQL only) reads the same topic with aiokafka in one thread, decodes and sorts, and in another one
+COPYs and upserts, without guard, positions, checks of keys, metrics or stopping. Then the worker delivers the same into
 an empty database (new rows), and once more after its positions were set back (rows that are known).
 """
 
@@ -11,8 +12,6 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from aiokafka.structs import TopicPartition
 from benchmarks import events
 from benchmarks.kafka_load import load
 from benchmarks.results import Result, median, report
+from benchmarks.sink_places import PLACES, Place, PostgreSQLPlace
 from benchmarks.stage import Pace, Stage
 from benchmarks.topics import PARTITIONS, prepared
 from local.kafka import KafkaBroker
@@ -40,19 +40,22 @@ BATCH = 10_000
 @click.option("--rows", default=200_000, show_default=True)
 @click.option("--points", default=2_000, show_default=True)
 @click.option("--runs", default=3, show_default=True, help="The median of so many is told.")
+@click.option("--database", type=click.Choice([*PLACES]), default="postgresql", show_default=True)
 @click.option("--record", is_flag=True, help="Add what was found to docs/benchmarks.jsonl.")
-def main(rows: int, points: int, runs: int, record: bool) -> None:
+def main(rows: int, points: int, runs: int, database: str, record: bool) -> None:
     """Prints the pace of one sink worker beside its raw limit."""
     with tempfile.TemporaryDirectory(prefix="meterstream-bench-") as directory:
         folder = Path(directory)
-        with KafkaBroker(folder / "kafka") as broker, PostgresServer(folder / "postgres") as postgres:
-            bench = _Bench(folder, broker, postgres, rows, points)
+        with KafkaBroker(folder / "kafka") as broker, PLACES[database](folder) as place:
+            bench = _Bench(folder, broker, place, rows, points)
+            raws = [bench.raw(place.server) for _ in range(runs)] if isinstance(place, PostgreSQLPlace) else []
             found = [bench.run(number) for number in range(runs)]
-    raw, new, known = (median(paces) for paces in zip(*found, strict=True))
+    new, known = (median(paces) for paces in zip(*found, strict=True))
+    again = "" if raws else f" into {place.name}"
     report(
         [
-            Result("sinks: new rows into PostgreSQL", new, raw.per_second),
-            Result("sinks: known rows again", known, None),
+            Result(f"sinks: new rows into {place.name}", new, median(raws).per_second if raws else None),
+            Result(f"sinks: known rows again{again}", known, None),
         ],
         record=record,
     )
@@ -64,48 +67,37 @@ class _Row(NamedTuple):
 
 
 class _Bench:
-    def __init__(self, folder: Path, broker: KafkaBroker, postgres: PostgresServer, rows: int, points: int) -> None:
-        self._folder, self._broker, self._postgres, self._rows = folder, broker, postgres, rows
+    def __init__(self, folder: Path, broker: KafkaBroker, place: Place, rows: int, points: int) -> None:
+        self._folder, self._broker, self._place, self._rows = folder, broker, place, rows
         lines = "".join(f"{point},\n" for point in events.points(points))
         (folder / "points.csv").write_text("metering_point,category\n" + lines, encoding="utf-8")
-        (folder / "dsn").write_text(postgres.dsn("bench"), encoding="utf-8")
         self._config = folder / "meterstream.toml"
-        receiver = '[receivers.bench]\ndatabase = "postgresql"\ndsn = { file = "dsn" }\npoints = "points.csv"\n'
+        receiver = f'[receivers.bench]\n{place.settings}points = "points.csv"\n'
         self._topic = prepared(self._config, broker.bootstrap_servers, "bench", receiver).values
         load(broker.bootstrap_servers, self._topic, events.values(rows, points, PARTITIONS))
 
-    def run(self, number: int) -> tuple[Pace, Pace, Pace]:
-        """Raw, new and known, each into an empty database of its own."""
-        raw = self._raw()
-        with self._database():
+    def run(self, number: int) -> tuple[Pace, Pace]:
+        """New and known, into an empty database."""
+        with self._place.empty():
             new = self._worker(f"new-{number}", "meterstream_sink_rows_written_total")
-            with psycopg.connect(self._postgres.dsn("bench")) as connection:
-                connection.execute("UPDATE meterstream.positions SET next_offset = 0")
+            self._place.set_back()
             known = self._worker(f"known-{number}", "meterstream_sink_rows_superseded_total")
-        return raw, new, known
-
-    @contextmanager
-    def _database(self) -> Iterator[None]:
-        self._postgres.create_database("bench")
-        try:
-            yield
-        finally:
-            with psycopg.connect(self._postgres.dsn(), autocommit=True) as connection:
-                connection.execute("DROP DATABASE bench WITH (FORCE)")
+        return new, known
 
     def _worker(self, name: str, counted: str) -> Pace:
-        beside = {"Kafka": self._broker.pid, "PostgreSQL": self._postgres.pid}
+        beside = {"Kafka": self._broker.pid, **self._place.pids}
         command = ["sinks", "--config", str(self._config), "--receiver", "bench"]
         with Stage(command, self._folder / f"{name}.log", beside) as stage:
             return stage.pace(counted, self._rows)
 
-    def _raw(self) -> Pace:
-        with self._database():
+    def raw(self, postgres: PostgresServer) -> Pace:
+        """The least that Python can do, into an empty database."""
+        with self._place.empty():
             began = time.perf_counter()
             ready: queue.Queue[bytes | None] = queue.Queue(2)
             reading = threading.Thread(target=lambda: uvloop.run(self._read(ready)))
             reading.start()
-            with psycopg.connect(self._postgres.dsn("bench"), autocommit=True) as connection:
+            with psycopg.connect(postgres.dsn("bench"), autocommit=True) as connection:
                 _write(connection, ready)
             reading.join()
             return Pace(self._rows, time.perf_counter() - began, {}, 0.0)

@@ -19,19 +19,15 @@ from sinks import mariadb_sql, migrations
 from sinks.batch import Row, RowsRefused
 from sinks.columns import VIEW
 from sinks.database import LOCKED_AFTER, CredentialsRefused
-from sinks.mariadb_connection import MARIADB, Server, Talking, TalkingCursor, connect, session_settings
+from sinks.mariadb_connection import LEAST_PACKET, MARIADB, Server, Talking, connect, session_settings, unfit
 from sinks.mariadb_dsn import read_dsn
 from sinks.mariadb_errors import CREDENTIALS, MADE_ALREADY, STRANGE, described, is_rows_fault
 from sinks.mariadb_texts import same_texts
 
 log = logging.getLogger(__name__)
 
-LEAST_PACKET = 1 << 20
-"""Bytes of a statement that the server must take (max_allowed_packet); both take 16 MiB or more by default."""
-CHARSET = "utf8mb4"
 COLLATION = MARIADB.collation
 """As the migrations have it."""
-OLDEST = "MariaDB 10.6 or MySQL 8.0"
 _TABLES = "CONCAT('meterstream ', SHA1(DATABASE()))"
 """The name of the lock that keeps others from changing tables: the server's own, since no transaction holds one."""
 
@@ -81,14 +77,7 @@ class MariaDB:
         ((version, packet, *charsets),) = self.execute(f"SELECT {asked}")
         self._server, self._packet = Server.of(version), packet
         self.migrations = [step.replace(COLLATION, self._server.collation) for step in migrations.steps("mariadb")]
-        problem = None
-        if not self._server.is_new_enough:
-            problem = f"is {version}; use {OLDEST}, or newer"
-        elif packet < LEAST_PACKET:
-            problem = f"takes statements of {packet} bytes; set max_allowed_packet to {LEAST_PACKET} or more"
-        elif charsets != [CHARSET, CHARSET]:
-            problem = f"takes texts as {charsets[0]}; let its clients choose {CHARSET} (character-set-client-handshake)"
-        if problem:
+        if problem := unfit(self._server, version, packet, charsets):
             raise ConfigError([f"receivers.{self._receiver}: its database {problem}"])
         settings = session_settings(self._server, self._timeout)
         self.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
@@ -162,7 +151,8 @@ class MariaDB:
         """See :class:`sinks.database.Database`."""
         with self._connection.cursor() as cursor:
             try:
-                cursor.execute(_own(statement), tuple(parameters) or None)
+                # Without parameters a statement is taken as it stands: a layout's texts may hold any sign.
+                cursor.execute(*((_own(statement), tuple(parameters)) if parameters else (statement, None)))
             except pymysql.OperationalError as error:
                 if error.args[0] != MADE_ALREADY:
                     raise
@@ -184,7 +174,7 @@ class MariaDB:
         with self._connection.cursor() as cursor:
             if statement.startswith("INSERT"):  # the driver makes few statements of many rows
                 return cursor.executemany(own, [tuple(row) for row in parameters]) or 0
-            return sum(_touched(cursor, own, row) for row in parameters)
+            return sum(cursor.touch(own, row) for row in parameters)
 
     def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """See :class:`sinks.database.Database`."""
@@ -254,9 +244,3 @@ class MariaDB:
 def _own(statement: str) -> str:
     """A statement of this room as the driver wants it."""
     return statement.replace("?", "%s")
-
-
-def _touched(cursor: TalkingCursor, statement: str, row: Sequence[Any]) -> int:
-    """How many rows a statement found; of those that an UPDATE leaves as they were the server speaks only in words."""
-    changed = cursor.execute(statement, tuple(row))
-    return cursor.counts[0] if cursor.counts else changed

@@ -6,7 +6,7 @@ ends statements, waits for locks, and transactions of a worker that stands still
 
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
@@ -17,6 +17,10 @@ from pymysql.cursors import Cursor
 from sinks.database import LOCKED_AFTER
 from sinks.mariadb_dsn import Place
 
+OLDEST = "MariaDB 10.6 or MySQL 8.0"
+LEAST_PACKET = 1 << 20
+"""Bytes of a statement that the server must take (max_allowed_packet); both take 16 MiB or more by default."""
+CHARSET = "utf8mb4"
 CONNECT_SECONDS = 10.0
 FROZEN_AFTER = 60.0
 """Seconds at most after which the server ends the transaction of a worker that stands still: another can go on."""
@@ -36,6 +40,11 @@ class TalkingCursor(Cursor):
         """The numbers of the server's message: of INSERT rows and duplicates, of UPDATE rows matched and changed."""
         message: bytes | None = self._result and self._result.message  # type: ignore[attr-defined]  # not in the stubs
         return [int(number) for number in re.findall(rb"\d+", message or b"")]
+
+    def touch(self, statement: str, parameters: Sequence[Any]) -> int:
+        """How many rows a statement finds. Of those that an UPDATE leaves as they were, only the message speaks."""
+        changed = self.execute(statement, tuple(parameters))
+        return self.counts[0] if self.counts else changed
 
 
 Talking: TypeAlias = "Connection[TalkingCursor]"
@@ -75,6 +84,17 @@ MARIADB = Server((10, 11), is_mariadb=True)
 """The one that this was tested with."""
 
 
+def unfit(server: Server, version: str, packet: int, charsets: Sequence[str]) -> str | None:
+    """Why a server cannot be used. ``packet``: its max_allowed_packet; ``charsets``: what our texts are there."""
+    if not server.is_new_enough:
+        return f"is {version}; use {OLDEST}, or newer"
+    if packet < LEAST_PACKET:
+        return f"takes statements of {packet} bytes; set max_allowed_packet to {LEAST_PACKET} or more"
+    if {*charsets} != {CHARSET}:
+        return f"takes texts as {charsets[0]}; let its clients choose {CHARSET} (character-set-client-handshake)"
+    return None
+
+
 def connect(place: Place, receiver: str, timeout: float) -> Talking:
     """A connection that commits when it is told to. ``timeout``: seconds that the server may take for a statement.
 
@@ -90,7 +110,7 @@ def connect(place: Place, receiver: str, timeout: float) -> Talking:
         user=place.user,
         password=place.password.encode(),
         database=place.database,
-        charset="utf8mb4",
+        charset=CHARSET,
         cursorclass=TalkingCursor,
         autocommit=False,
         connect_timeout=CONNECT_SECONDS,

@@ -2,6 +2,7 @@
 
 from runtime.errors import ConfigError
 from sinks.files_probe import FilesProbe
+from sinks.mariadb_probe import MariaDBProbe
 from sinks.postgresql_probe import PostgreSQLProbe
 from sinks.probe import Address, Probe
 from sinks.sqlite_probe import SQLiteProbe
@@ -17,6 +18,8 @@ def probe_of(address: Address, epoch: str) -> Probe:
     match address.stage.database:
         case "postgresql":
             return PostgreSQLProbe(address, epoch)
+        case "mariadb":
+            return MariaDBProbe(address, epoch)
         case "sqlite":
             return SQLiteProbe(address)
         case "sqlserver":

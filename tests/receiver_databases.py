@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
+import pymysql
 import pytds
 
 from local.mariadb import MariaDBServer
@@ -22,6 +23,11 @@ from sinks.sqlite import SQLite
 from sinks.sqlserver_dsn import read_dsn
 
 TIMEOUT = 5.0
+NOT_YET = (
+    *(sqlite3.OperationalError, psycopg.errors.UndefinedTable, psycopg.OperationalError),
+    *(pymysql.ProgrammingError, pymysql.OperationalError),
+)
+"""What reading a table says before a worker has made it, or while its server is away."""
 
 
 class ReceiverDatabase(Protocol):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from local.ports import free_port
@@ -22,7 +20,7 @@ from runtime.topics import TopicNames
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from schemas.registry import EmbeddedRegistry
-from tests.receiver_databases import ReceiverDatabase
+from tests.receiver_databases import NOT_YET, ReceiverDatabase
 from tests.sink_rows import PARTITIONS, StoredRecord, record
 
 LETTERS = Codec(DeadLetter, EmbeddedRegistry())
@@ -178,7 +176,7 @@ class SinkSystem:
         """What the view shows, sorted; nothing while there is no view."""
         try:
             return sorted(self.there.run(f"SELECT {', '.join(columns)} FROM meter_values"))
-        except (sqlite3.OperationalError, psycopg.errors.UndefinedTable, psycopg.OperationalError):
+        except NOT_YET:
             return []
 
     def sequences(self) -> list[int]:

@@ -11,7 +11,7 @@ from schemas.exact import LIMIT, ONE
 from sinks.batch import Batch
 from sinks.columns import NAMES
 from sinks.sql_writer import SqlWriter
-from sinks.writer import Opened, Receiver, Written
+from sinks.writer import Opened, Receiver, Topic, Written
 from tests.receiver_databases import ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import AT, outside, row, value
 from tests.sink_writing import START, TOPIC, Writing, no_refusals, positions, shown, write
@@ -155,6 +155,29 @@ def test_the_guard_decides_what_replaces_a_row(
     assert shown(there, "sequence") == [(winner,)]
     write(writer, first, second, before=2)
     assert shown(there, "sequence") == [(winner,)]
+
+
+def test_a_row_is_replaced_whole_and_counted_once(there: ReceiverDatabase, writing: Writing) -> None:
+    """Among others that are new, or known; then it is as if it had been the first."""
+    other = {"series_kind": "register", "granularity": "day", "unit": "MWh", "quality": "estimated", "held": "unit"}
+    others = dict.fromkeys(("period_start", "period_end", "previous_reading_at", "fetched_at", "published_at"), 7)
+    numbers = dict.fromkeys(("value", "delta", "consumption", "change"), 3 * ONE)
+    texts = {"consumption_unit": "m3", "reading_method": "hand", "reading_reason": None, "cause": "corrected"}
+    corrected = [value(n, reading_at=AT + n % 2, **other, **others, **numbers, **texts) for n in (10, 11)]
+    old, new = writing("1"), writing("2")
+    old.open(TOPIC, [0, 1])
+    known = [value(n, reading_at=AT + n) for n in range(3)]
+    assert write(old, *known).rows == 3
+    assert write(old, *corrected, known[2], value(4, reading_at=AT + 4), before=3).rows == 3
+    new.open(Topic("meterstream.2.values", "another-id", 2), [0, 1])
+    write(new, *corrected)
+    names = ", ".join(f"rows_of.{name}" for name in NAMES)
+    found, expected = (
+        there.run(f"SELECT {names} FROM meter_values_e{epoch} AS rows_of WHERE sequence >= 10 ORDER BY sequence")
+        for epoch in (1, 2)
+    )
+    assert found == expected
+    assert len(found) == 2
 
 
 def test_reading_again_changes_nothing_and_counts_nothing(there: ReceiverDatabase, writing: Writing) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from local.mariadb import MariaDBServer
 from runtime.errors import Transient
-from sinks.batch import Batch, Refused
+from sinks.batch import Batch, Refused, RowsRefused
 from sinks.database import CredentialsRefused
 from sinks.mariadb import MariaDB
 from sinks.sql_writer import SqlWriter
@@ -79,6 +79,19 @@ def test_what_is_too_long_is_refused_and_never_cut(there: MariaDBReceiver, write
         (2, "Data too long for column 'metering_point' at row 1 (1406, 22001)"),
         (3, "Data too long for column 'unit' at row 1 (1406, 22001)"),
     ]
+
+
+def test_of_rows_in_several_statements_all_are_written_or_none(
+    there: MariaDBReceiver, writer: SqlWriter, impatient: MariaDB
+) -> None:
+    values = [value(n, reading_at=AT + n, unit="u" * (256 if n == 2_000 else 200)) for n in range(2_001)]
+    rows = [row(each, forms=writer.forms) for each in values]
+    with impatient.transaction():
+        with pytest.raises(RowsRefused):
+            impatient.put("meter_values_e1", rows, AT)
+        assert impatient.execute("SELECT count(*) FROM meter_values_e1") == [(0,)]
+        assert impatient.put("meter_values_e1", rows[:-1], AT) == 2_000
+    assert there.run("SELECT count(*) FROM meter_values") == [(2_000,)]
 
 
 def test_a_unique_key_of_the_owner_s_refuses_rows_and_overwrites_none(

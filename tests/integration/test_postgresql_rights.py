@@ -29,7 +29,8 @@ pytestmark = pytest.mark.services
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 SECTION = DOCS.read_text("utf-8").split("### Rights in a database")[1].split("\n## ")[0]
 OWNER, READER, WRITER = (
-    [line for line in block.splitlines() if line] for block in re.findall(r"```sql\n(.*?)```", SECTION, flags=re.DOTALL)
+    [line for line in block.splitlines() if line]
+    for block in re.findall(r"```sql\n(.*?)```", SECTION, flags=re.DOTALL)[:3]
 )
 PASSWORD = "a long one"
 SECONDS = 10.0
