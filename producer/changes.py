@@ -60,8 +60,11 @@ class ChangeFinder:
 
     def _encode(self, point: Point, fetched_at: int, part: Part, changes: Changes, pages: dict[int, Page]) -> None:
         """The readings of a part; ``pages``: one for each message, by its identity."""
+        message, page = None, None
         for item in part.readings:
-            page = pages.get(id(item.message))
+            if item.message is not message:
+                message = item.message
+                page = pages.get(id(message))
             if page is None:
                 customer = item.message.customer_number or self._feed.settings.customer_number
                 page = pages[id(item.message)] = self._encoder.page(Asked(point, customer, fetched_at))

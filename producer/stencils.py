@@ -42,6 +42,7 @@ _Dates = dict[str, _Date]
 
 
 _Kind = tuple[str, str, str | None, str | None]
+"""What a reading is of, and how it was read: category, unit, method, reason."""
 
 
 class _Stencil(NamedTuple):
@@ -98,7 +99,7 @@ class Page:
         usual = item.usual
         if usual is None:
             return self._whole(item)
-        stencil = self._stencils.get(_kind(usual))
+        stencil = self._stencils.get((usual.delivery_category, usual.unit, usual.reading_method, usual.reading_reason))
         if stencil is None:
             return self._whole(item)
         head, middle, tail, dates = stencil
@@ -131,9 +132,5 @@ class Page:
         head, _, _, at, _, written, middle, start, _, end, tail = pieces
         dates = self._encoder.dates(reading.delivery_category)
         dates[reading.reading_date] = _Date(reading.reading_at, reading.period_start, at + written, start + end)
-        self._stencils[_kind(usual)] = _Stencil(head, middle, tail, dates)
-
-
-def _kind(usual: Usual) -> _Kind:
-    """What a reading is of, and how it was read."""
-    return usual.delivery_category, usual.unit, usual.reading_method, usual.reading_reason
+        kind = usual.delivery_category, usual.unit, usual.reading_method, usual.reading_reason
+        self._stencils[kind] = _Stencil(head, middle, tail, dates)
