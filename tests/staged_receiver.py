@@ -22,15 +22,12 @@ from schemas.events import DeadLetter, MeterValue
 from schemas.registry import EmbeddedRegistry
 from sinks.batch import Batch, Positions
 from sinks.build import layouts_of
-from sinks.database import Database
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
 from sinks.points import Points
-from sinks.postgresql import Address, PostgreSQL
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
 from sinks.writer import Receiver, Topic
-from tests.receiver_databases import TIMEOUT, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
+from tests.receiver_databases import MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import CODEC, PARTITIONS, record
 from tests.sink_writing import no_refusals
 
@@ -78,14 +75,6 @@ class StagedReceiver:
                 producer.send(TopicNames.of(self.settings).dead_letters, key=each.id.encode(), value=data)
             producer.flush()
 
-    def database(self, stage: Stage) -> Database:
-        """A connection, not yet opened."""
-        there = self.there[stage]
-        if isinstance(there, PostgreSQLReceiver):
-            return PostgreSQL(Address(label("vitec", stage), there.dsn, there.schema, TIMEOUT))
-        assert isinstance(there, SQLiteReceiver)
-        return SQLite(label("vitec", stage), there.path, TIMEOUT)
-
     def chosen(self, stage: Stage) -> Chosen:
         """A stage, as the settings have it."""
         return Chosen(load(self.config, {}), "vitec", stage)
@@ -95,7 +84,7 @@ class StagedReceiver:
         """A worker's writer that has taken the points, and where it stands."""
         wanted = self.chosen(stage).points().read()
         with closing(
-            SqlWriter(self.database(stage), Receiver(label("vitec", stage), "1", layouts=self._layouts(stage)))
+            SqlWriter(self.chosen(stage).database(), Receiver(label("vitec", stage), "1", layouts=self._layouts(stage)))
         ) as writer:
             id_ = topic_ends(self.settings, self.topic).id
             opened = writer.open(Topic(self.topic, id_, PARTITIONS), range(PARTITIONS))
@@ -125,11 +114,14 @@ class StagedReceiver:
         return CliRunner().invoke(main, ["--config", str(self.config), "receivers", *words])
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def staged(request: pytest.FixtureRequest, kafka: Cluster, unique: str, tmp_path: Path) -> StagedReceiver:
     """On each database."""
     there: dict[Stage, ReceiverDatabase] = {stage: SQLiteReceiver(tmp_path / f"{stage}.sqlite") for stage in STAGES}
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres")
         there = {stage: PostgreSQLReceiver.on(server, f"{unique}_{stage}") for stage in STAGES}
+    elif request.param == "mariadb":
+        mariadb = request.getfixturevalue("mariadb")
+        there = {stage: MariaDBReceiver.on(mariadb, f"{unique}_{stage}") for stage in STAGES}
     return StagedReceiver(kafka.bootstrap_servers, unique, tmp_path, there)

@@ -1,28 +1,21 @@
 """A customer's own table and a receiver's rows, brought into one form: a value per point, category and period."""
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-from psycopg import sql
-
 from operations.proof.foreign_settings import ForeignTable
+from operations.proof.foreign_tables import table_rows
 from operations.proof.rows import NAMES, PLACE, Version, encode, number
-from runtime.errors import ConfigError, Transient
-from runtime.settings.secret import MissingSecret
+from runtime.errors import ConfigError
 from runtime.zones import Zone
 from schemas import exact, instants
 from schemas.compiled import Kept
 from schemas.instants import DAY
-from sinks.dsn import read_dsn
 from sinks.points import Period, Points
 from streams.rules.units import ratio
 
-FETCHED = 5_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -36,7 +29,7 @@ def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterato
     columns = table.columns
     names = [columns.key, columns.time, columns.value, *filter(None, (columns.category, columns.unit))]
     moment = Kept(lambda raw: _moment(raw, table.where))
-    with _rows(table, names, environment) as rows:
+    with table_rows(table, names, environment) as rows:
         for key, time, value, *rest in rows:
             category = str(rest[0]) if columns.category else str(table.category)
             unit = str(rest[-1]) if columns.unit else table.unit
@@ -123,37 +116,3 @@ def _moment(raw: Any, zone: Zone) -> int:
     except ValueError:
         pass
     raise ConfigError([f"the time column of the table holds what is no time: {type(raw).__name__}"])
-
-
-@contextmanager
-def _rows(table: ForeignTable, names: list[str], environment: Mapping[str, str]) -> Iterator[Iterator[tuple[Any, ...]]]:
-    try:
-        if table.database == "sqlite":
-            with closing(sqlite3.connect(f"file:{table.path}?mode=ro", uri=True)) as opened:
-                yield opened.execute(f"SELECT {', '.join(map(_quoted, names))} FROM {_dotted(table.table)}")  # noqa: S608 - quoted
-        else:
-            dsn = table.dsn.reveal(environment) if table.dsn else ""
-            with psycopg.connect(**read_dsn("dsn", dsn), autocommit=False) as connection:
-                connection.read_only = True
-                with connection.cursor("rows", binary=True) as cursor:
-                    cursor.itersize = FETCHED
-                    fields = sql.SQL(", ").join(map(sql.Identifier, names))
-                    place = sql.Identifier(*table.table.split("."))
-                    yield iter(cursor.execute(sql.SQL("SELECT {} FROM {}").format(fields, place)))
-    except MissingSecret as error:
-        raise ConfigError([f"dsn: {error}"]) from None
-    except (psycopg.ProgrammingError, sqlite3.OperationalError) as error:
-        raise ConfigError(
-            [f"table {table.table} cannot be read: {type(error).__name__}; are its names right?"]
-        ) from None
-    except (psycopg.Error, sqlite3.Error) as error:
-        raise Transient(f"the database of table {table.table}: {type(error).__name__}") from None
-
-
-def _quoted(name: str) -> str:
-    """Not in double quotes: of a column that is not there SQLite would make a text."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def _dotted(name: str) -> str:
-    return ".".join(map(_quoted, name.split(".")))

@@ -27,7 +27,7 @@ class ForeignColumns(Group):
 class ForeignTable(Group):
     """One table. ``period``: what its time names, the start or end of the period or its last day."""
 
-    database: Literal["postgresql", "sqlite"]
+    database: Literal["postgresql", "sqlite", "mariadb", "sqlserver"]
     dsn: Secret | None = None
     path: Path | None = None
     table: str = Field(description="with its schema, if it needs one: import.readings")

@@ -1,27 +1,24 @@
 """`meterstream receivers compare`: two stages, or production and a customer's own table, on each database."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from local.postgres import PostgresServer
 from operations.command import main
-from runtime.settings.receiver import Stage, label
+from operations.receivers.stages import Chosen
+from runtime.settings.load import load
+from runtime.settings.receiver import Stage
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import DAY, HOUR
-from sinks.postgresql import Address, PostgreSQL
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
 from sinks.writer import Receiver
-from tests.receiver_databases import TIMEOUT, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
+from tests.receiver_databases import MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import value
 from tests.sink_writing import TOPIC, write
 
@@ -32,10 +29,10 @@ BEGIN = 1_701_385_200_000_000
 class Stages:
     """The receiver vitec with its two stages."""
 
-    def __init__(self, folder: Path, there: dict[Stage, ReceiverDatabase], server: PostgresServer | None) -> None:
+    def __init__(self, folder: Path, there: dict[Stage, ReceiverDatabase], own: ReceiverDatabase | None) -> None:
         self.there = there
         self.folder = folder
-        self.server = server
+        self.own = own
         self.config = folder / "meterstream.toml"
         (folder / "points.csv").write_text("metering_point,category,receiver_key\nå1,,VÄRME-1\n", "utf-8")
         production, test = ("\n".join(there[stage].settings()) for stage in there)
@@ -45,12 +42,8 @@ class Stages:
 
     def deliver(self, stage: Stage, values: Sequence[MeterValue]) -> None:
         """Into a stage's tables, as its worker would."""
-        there, name = self.there[stage], label("vitec", stage)
-        if isinstance(there, PostgreSQLReceiver):
-            writer = SqlWriter(PostgreSQL(Address(name, there.dsn, there.schema, TIMEOUT)), Receiver(name, "1"))
-        else:
-            assert isinstance(there, SQLiteReceiver)
-            writer = SqlWriter(SQLite(name, there.path, TIMEOUT), Receiver(name, "1"))
+        chosen = Chosen(load(self.config, {}), "vitec", stage)
+        writer = SqlWriter(chosen.database(), Receiver(chosen.label, "1"))
         with closing(writer):
             write(writer, *values, before=writer.open(TOPIC, [0, 1]).positions[0])
 
@@ -66,29 +59,32 @@ class Stages:
 
     def own_table(self, statements: Sequence[str], **settings: str) -> Path:
         """A customer's table, and the file that describes it."""
-        if self.server is None:
-            place = ['database = "sqlite"', 'path = "own.sqlite"']
-            with closing(sqlite3.connect(self.folder / "own.sqlite")) as connection:
-                for statement in statements:
-                    connection.execute(statement)
-                connection.commit()
-        else:
-            place = ['database = "postgresql"', f'dsn = "{self.server.dsn()}"']
-            with psycopg.connect(self.server.dsn()) as session:
-                for statement in statements:
-                    session.execute(statement.encode())
+        place = ['database = "sqlite"', 'path = "own.sqlite"']
+        own: ReceiverDatabase = SQLiteReceiver(self.folder / "own.sqlite")
+        if self.own is not None:
+            own = self.own
+            place = [line for line in own.settings() if not line.startswith("database_schema")]
+        for statement in statements:
+            own.run(statement)
         lines = [*place, *(f"{name} = {text}" for name, text in settings.items())]
         file = self.folder / "own.toml"
         file.write_text("\n".join(lines), "utf-8")
         return file
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+SERVED = [pytest.param(name, marks=pytest.mark.services) for name in ("postgresql", "mariadb")]
+
+
+@pytest.fixture(params=["sqlite", *SERVED])
 def both(request: pytest.FixtureRequest, unique: str, tmp_path: Path) -> Stages:
     if request.param == "sqlite":
         return Stages(tmp_path, {name: SQLiteReceiver(tmp_path / f"{name}.sqlite") for name in NAMES}, None)
-    server = request.getfixturevalue("postgres")
-    return Stages(tmp_path, {name: PostgreSQLReceiver.on(server, f"{unique}_{name}") for name in NAMES}, server)
+    server = request.getfixturevalue("mariadb" if request.param == "mariadb" else "postgres")
+    if request.param == "mariadb":
+        own: ReceiverDatabase = MariaDBReceiver.on(server, unique)
+        return Stages(tmp_path, {name: MariaDBReceiver.on(server, f"{unique}_{name}") for name in NAMES}, own)
+    own = PostgreSQLReceiver.on(server, "public")
+    return Stages(tmp_path, {name: PostgreSQLReceiver.on(server, f"{unique}_{name}") for name in NAMES}, own)
 
 
 NAMES: tuple[Stage, Stage] = ("production", "test")
@@ -169,8 +165,9 @@ STARTS = [f"('å1', '2023-12-0{day + 1} 00:00:00', {{}})" for day in range(4)]
 def test_a_customer_s_own_table_is_compared_by_its_own_conventions(both: Stages) -> None:
     """Its names, its unit, its zone, what its time names."""
     table = f"own_{both.folder.name[-8:]}_t".replace("-", "_").lower()
-    create = f'CREATE TABLE {table} ("Meter" text, "When" timestamp, amount numeric)'
-    columns = '{ key = "Meter", time = "When", value = "amount" }'
+    time = "datetime" if isinstance(both.own, MariaDBReceiver) else "timestamp"
+    create = f"CREATE TABLE {table} (meter varchar(20), moment {time}, amount decimal(20, 6))"
+    columns = '{ key = "meter", time = "moment", value = "amount" }'
     rows = ", ".join(line.format(f"0.00{day}") for day, line in enumerate(STARTS))
     fill = f"INSERT INTO {table} VALUES {rows}"
     common = {"table": f'"{table}"', "columns": columns, "unit": '"MWh"', "category": '"EL-EXT"'}
@@ -193,7 +190,7 @@ def test_a_customer_s_own_keys_are_those_of_the_points_file(both: Stages) -> Non
     table = f"keyed_{both.folder.name[-8:]}_t".replace("-", "_").lower()
     fill = f"INSERT INTO {table} VALUES ('VÄRME-1', 'EL-EXT', '2023-12-02T00:00:00', '1.0', 'kWh')"
     file = both.own_table(
-        [f"CREATE TABLE {table} (k text, c text, t text, v text, u text)", fill],
+        [f"CREATE TABLE {table} (k varchar(20), c varchar(20), t varchar(20), v varchar(20), u varchar(20))", fill],
         table=f'"{table}"',
         keys='"receiver_key"',
         columns='{ key = "k", category = "c", time = "t", value = "v", unit = "u" }',
@@ -206,7 +203,7 @@ def test_a_customer_s_own_keys_are_those_of_the_points_file(both: Stages) -> Non
 
 def test_a_table_that_is_described_wrongly_is_an_error(both: Stages) -> None:
     both.deliver("production", days())
-    columns = '{ key = "Meter", time = "When", value = "amount" }'
+    columns = '{ key = "meter", time = "moment", value = "amount" }'
 
     def said(**settings: str) -> str:
         done = both.run("--against", str(both.own_table([], **({"columns": columns, "table": '"gone"'} | settings))))
