@@ -1,5 +1,6 @@
 """Databases in which layouts are read as anyone reads them: a receiver's tables, the views, what they show."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -10,10 +11,11 @@ from typing import Any
 import msgspec
 import psycopg
 
+from local.mariadb import MariaDBServer
 from schemas import exact, instants
 from schemas.column_reader import Forms, columns_of
 from schemas.registry import current
-from sinks import columns, migrations, postgresql, sqlite
+from sinks import columns, mariadb_sql, migrations, postgresql, sqlite
 from sinks.layouts import Layout, layout_statements
 from sinks.layouts.cells import Cell
 from sinks.points import Points
@@ -34,7 +36,7 @@ class LayoutDatabase:
         self.execute(table, [])
         for step in migrations.steps(name):
             for statement in migrations.statements(step):
-                if statement.startswith("CREATE TABLE points"):
+                if re.match(r"CREATE TABLE (IF NOT EXISTS )?points\b", statement):
                     self.execute(statement, [])
 
     def read(self, world: World) -> tuple[list[tuple[Cell, ...]], list[tuple[Any, ...]]]:
@@ -113,6 +115,26 @@ def postgresql_database(dsn: str, schema: str) -> Iterator[LayoutDatabase]:
 
         table = columns.create_table(columns.VIEW, postgresql.TYPES)
         yield LayoutDatabase("postgresql", execute, table, forms, mark="%s")
+
+
+@contextmanager
+def mariadb_database(server: MariaDBServer, name: str) -> Iterator[LayoutDatabase]:
+    """A database of its own on a real server, its texts compared byte by byte as a receiver's are."""
+
+    def moment(instant: int) -> datetime:
+        return instants.to_datetime(instant).replace(tzinfo=None)
+
+    forms = Forms(text=str, integer=int, instant=moment, number=exact.to_text)
+    server.create_database(name)
+    with closing(server.connect(name)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES'")
+
+        def execute(statement: str, row: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
+            cursor.execute(statement, row or None)
+            return cursor.fetchall()
+
+        table = mariadb_sql.create_table(columns.VIEW, "utf8mb4_nopad_bin")
+        yield LayoutDatabase("mariadb", execute, table, forms, mark="%s")
 
 
 def in_any_order(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:

@@ -13,7 +13,13 @@ from schemas.exact import ONE
 from sinks.layouts import Layout, load
 from sinks.layouts.reading import Delivered
 from sinks.points import Point, Points
-from tests.layout_databases import LayoutDatabase, in_any_order, postgresql_database, sqlite_database
+from tests.layout_databases import (
+    LayoutDatabase,
+    in_any_order,
+    mariadb_database,
+    postgresql_database,
+    sqlite_database,
+)
 from tests.layout_worlds import World
 from tests.sink_rows import value
 
@@ -55,12 +61,15 @@ VALUES = [
 ]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest, unique: str) -> Iterator[LayoutDatabase]:
     if request.param == "sqlite":
         yield sqlite_database()
-    else:
+    elif request.param == "postgresql":
         with postgresql_database(request.getfixturevalue("postgres").dsn(), unique) as made:
+            yield made
+    else:
+        with mariadb_database(request.getfixturevalue("mariadb"), unique) as made:
             yield made
 
 

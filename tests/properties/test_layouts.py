@@ -5,9 +5,16 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 
+from local.mariadb import MariaDBServer
 from local.postgres import PostgresServer
 from sinks.layouts.reading import rows
-from tests.layout_databases import LayoutDatabase, in_any_order, postgresql_database, sqlite_database
+from tests.layout_databases import (
+    LayoutDatabase,
+    in_any_order,
+    mariadb_database,
+    postgresql_database,
+    sqlite_database,
+)
 from tests.layout_worlds import FIXED, World, worlds
 
 CHANGING = (*FIXED, "Europe/Stockholm")
@@ -49,6 +56,18 @@ def test_postgresql_shows_what_the_reading_says(postgres: PostgresServer, unique
 
         @settings(max_examples=EXAMPLES, deadline=None)
         @given(worlds(CHANGING))
+        def law(world: World) -> None:
+            agree(database, world)
+
+        law()
+
+
+@pytest.mark.services
+def test_mariadb_shows_what_the_reading_says(mariadb: MariaDBServer, unique: str) -> None:
+    with mariadb_database(mariadb, unique) as database:
+
+        @settings(max_examples=EXAMPLES, deadline=None)
+        @given(worlds(FIXED))
         def law(world: World) -> None:
             agree(database, world)
 
