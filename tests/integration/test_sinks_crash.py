@@ -82,6 +82,40 @@ def test_kills_in_the_middle_leave_the_same_rows(system: SinkSystem) -> None:
     assert system.rows("metering_point", "sequence") == final(values)
 
 
+def test_kills_in_the_middle_of_a_second_pass_leave_the_same_rows(system: SinkSystem) -> None:
+    """Points are mapped while the receiver is live; new values come meanwhile, and others are mapped in the middle."""
+    chance = random.Random(11)
+    values = corrected_often(6_000)
+    first = [f"p{number}" for number in range(10)]
+    system.give(*first)
+    system.publish(values)
+    worker = system.start()
+    until(lambda: worker.metric("rows_written_total") > 0 and worker.metric("lag_records") == 0)
+    system.give(*first, *(f"p{number}" for number in range(10, 15)))
+    for part in range(3):
+        begun = passed(system)
+        until(lambda begun=begun: passed(system) > begun)  # type: ignore[misc]  # mypy knows no defaults
+        time.sleep(chance.uniform(0, 0.1))
+        worker.signal(signal.SIGKILL)
+        worker.ended()
+        if part == 1:
+            system.give("*")
+        system.publish([value(10_000 + part, metering_point="p12", reading_at=10_000 + part)])
+        worker = system.start()
+    values += [value(10_000 + part, metering_point="p12", reading_at=10_000 + part) for part in range(3)]
+    until(lambda: system.rows("metering_point", "sequence") == final(values))
+    until(lambda: worker.metric("second_pass_records") == 0)
+    assert system.rows("metering_point", "sequence") == final(values)
+
+
+def passed(system: SinkSystem) -> int:
+    """How many records were read again."""
+    try:
+        return int(system.there.run("SELECT coalesce(sum(next_offset), 0) FROM passes")[0][0])
+    except NOT_YET:
+        return 0
+
+
 def test_of_two_workers_of_one_receiver_one_stops_and_says_why(system: SinkSystem) -> None:
     """The one that was started last goes on; the other need not be given anything to notice."""
     one, two = system.start(), system.start()
