@@ -8,6 +8,7 @@ from operations.receivers.compare import compare
 from operations.receivers.go_live import go_live, pause, resume, retire
 from operations.receivers.layouts import layouts
 from operations.receivers.points import points
+from operations.receivers.read_back import read_back
 from operations.receivers.rewind import rewind
 from operations.receivers.sign_off import sign_off
 from operations.receivers.upkeep import refill, switch
@@ -27,6 +28,7 @@ for command in (
     go_live,
     compare,
     verify,
+    read_back,
     pause,
     resume,
     rewind,

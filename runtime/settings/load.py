@@ -22,6 +22,9 @@ PREFIX = "METERSTREAM__"
 EVERYWHERE = ("kafka", "topics", "registry", "log", "metrics")
 """Sections whose secrets and paths every process needs."""
 
+NOT_ITS_WORKER_S = ("test", "momentum_api")
+"""What of a receiver's section another process uses."""
+
 
 def load(file: Path | None, environment: Mapping[str, str], needs: Sequence[str] = ()) -> Settings:
     """Reads and checks the settings.
@@ -175,8 +178,8 @@ def _unmet(written: dict[str, Any], section: str, environment: Mapping[str, str]
         yield f"{section}: there is no such section; there are: {', '.join(node) or 'none'}"
     elif isinstance(node, dict):
         found = node.get(name)
-        if above == ["receivers"] and isinstance(found, dict):  # its test stage is another process's
-            found = {key: value for key, value in found.items() if key != "test"}
+        if above == ["receivers"] and isinstance(found, dict):
+            found = {key: value for key, value in found.items() if key not in NOT_ITS_WORKER_S}
         yield from _missing(found, section, environment)
 
 

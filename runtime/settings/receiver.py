@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from runtime.settings.group import Group
+from runtime.settings.momentum_api import MomentumApiSettings
 from runtime.settings.secret import Secrets
 
 Stage = Literal["production", "test"]
@@ -110,6 +111,10 @@ class ReceiverSettings(StageSettings):
     policy: PolicySettings = PolicySettings()
     test: StageSettings | None = Field(
         default=None, description="a stage beside production; with it, production waits for `receivers go-live`"
+    )
+
+    momentum_api: MomentumApiSettings | None = Field(
+        default=None, description="Momentum's external API, for `receivers read-back`"
     )
 
     def stage(self, stage: Stage) -> StageSettings | None:

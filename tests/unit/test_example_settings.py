@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from runtime.settings.load import load
+from runtime.settings.momentum_api import MomentumApiSettings
 from runtime.settings.secret import Secret
 from runtime.settings.security import OAuthSettings, SaslSettings, TlsSettings
 from runtime.settings.system import KafkaSettings
@@ -20,7 +21,12 @@ SECRETS = dict.fromkeys(
     ("METERSTREAM_UTILITY_KEY", "METERSTREAM_VITEC_DSN", "METERSTREAM_REGISTRY_PASSWORD", "METERSTREAM_LOG_KEY"), "text"
 )
 ALL = ("sources", "receivers")
-ONE_OF_TWO = {"receivers.vitec.path", "receivers.momentum.dsn", "sources.oresundskraft-hours.folder"}
+ONE_OF_TWO = {
+    "receivers.vitec.path",
+    "receivers.vitec.momentum_api",
+    "receivers.momentum.dsn",
+    "sources.oresundskraft-hours.folder",
+}
 """Of a receiver's two addresses its database decides which is set; a source has one of two."""
 
 
@@ -97,6 +103,16 @@ def test_every_setting_of_a_guarded_source_is_in_the_example() -> None:
     section = EXAMPLE.read_text("utf-8").split("# [sources.oresundskraft-hours.tls]")[1].split("\n\n")[0]
     shown = tomllib.loads("\n".join(line.removeprefix("# ") for line in section.splitlines()[1:]))
     assert set(shown) == set(TlsSettings.model_fields)
+
+
+def test_every_setting_of_momentum_s_api_is_in_the_example() -> None:
+    """Its secret is not there in every environment, so it stands there as a comment."""
+    section = EXAMPLE.read_text("utf-8").split("# [receivers.momentum.momentum_api]")[1]
+    shown = tomllib.loads("\n".join(line.removeprefix("# ") for line in section.splitlines()[1:]))
+    assert set(shown) == set(MomentumApiSettings.model_fields)
+    api = MomentumApiSettings.model_validate(shown)
+    needed = {name: shown[name] for name in ("url", "token_url", "client_id", "client_secret", "scope", "ca_file")}
+    assert api == MomentumApiSettings.model_validate(needed)
 
 
 def test_the_defaults_it_shows_are_true(folder: Path) -> None:

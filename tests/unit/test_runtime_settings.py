@@ -136,6 +136,16 @@ def test_a_process_needs_only_its_own_secrets(folder: Path) -> None:
     assert settings.receivers["momentum"].path == folder / "momentum.sqlite"
 
 
+def test_a_worker_does_not_need_the_secret_by_which_its_receiver_is_asked(folder: Path) -> None:
+    """What Momentum's external API asks for is for the person who reads back."""
+    section = '[receivers.momentum.momentum_api]\nurl = "https://m.example"\ntoken_url = "https://m.example/token"\n'
+    text = f'{GOOD}\n{section}client_id = "us"\nclient_secret = {{ env = "NOT_SET" }}\n'
+    assert accepted(folder, text, "receivers.momentum").receivers["momentum"].momentum_api is not None
+    assert problems(folder, text, "receivers") == (
+        "receivers.momentum.momentum_api.client_secret: environment variable NOT_SET is not set",
+    )
+
+
 @pytest.mark.parametrize("needs", [("sources",), ("receivers",), ("sources.hours",), ("receivers.vitec",)])
 def test_a_section_that_is_needed_is_looked_into(folder: Path, needs: tuple[str, ...]) -> None:
     (folder / "dsn.txt").unlink()
