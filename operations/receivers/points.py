@@ -119,8 +119,9 @@ def _left(report: Report) -> str:
 @config_option
 @click.option("--source", help="Only the feed of this source.")
 @click.option("--csv", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write a list to fill in.")
+@click.option("--show", "most", default=50, show_default=True, help="Lines of the table at most; 0: all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def discover(source: str | None, file: Path | None, as_json: bool) -> None:
+def discover(source: str | None, file: Path | None, most: int, as_json: bool) -> None:
     """Lists what the feed carries: every series, its first and last reading, and which receivers have it.
 
     With --csv, a list that `points import` takes, once the receiver keys are filled in.
@@ -137,7 +138,8 @@ def discover(source: str | None, file: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     elif file is None:
-        paper().print(_table("The feed", found, ("metering_point", "category", "granularity", "kind", *DISCOVERED)))
+        columns = ("metering_point", "category", "granularity", "kind", *DISCOVERED)
+        _print("The feed", found, columns, most, "--csv FILE writes them all")
     click.echo(_summary(found, feed) + (f"; written to {file}" if file else ""), err=as_json)
 
 
@@ -164,8 +166,9 @@ def _summary(found: Sequence[Mapping[str, str]], feed: Feed) -> str:
 @points.command()
 @config_option
 @click.argument("name")
+@click.option("--show", "most", default=50, show_default=True, help="Lines of the table at most; 0: all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def show(name: str, as_json: bool) -> None:
+def show(name: str, most: int, as_json: bool) -> None:
     """Shows the points that a receiver has now."""
     file = choose(name).receiver.points
     found = [line.cells() for line in written.read(file).lines]
@@ -173,14 +176,18 @@ def show(name: str, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
     used = [column for column in COLUMNS if any(cells[column] for cells in found)]
-    paper().print(_table(f"Points of {name}", found, used))
+    _print(f"Points of {name}", found, used, most, "--show 0 shows them all")
     click.echo(f"{counted(len(found), 'point')} in {file}")
 
 
-def _table(title: str, rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> Table:
+def _print(title: str, rows: Sequence[Mapping[str, str]], columns: Sequence[str], most: int, how: str) -> None:
+    """A table of the first lines; what is left out is counted, with how it is had."""
+    console, shown = paper(), rows[:most] if most else rows
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, justify="right" if column == "values" else "left", overflow="fold")
-    for row in rows:
+    for row in shown:
         table.add_row(*(escape(row[column]) for column in columns))
-    return table
+    console.print(table)
+    if len(shown) < len(rows):
+        console.print(f"and {len(rows) - len(shown):,} more; {how}")

@@ -95,6 +95,9 @@ def test_the_points_of_a_receiver_are_shown(run: Run, tmp_path: Path) -> None:
     assert "valid_from" not in done.stdout
     assert done.stdout.endswith(f"2 points in {tmp_path / 'points.csv'}\n")
     assert [each["receiver_key"] for each in json.loads(run("show", "vitec", "--json").stdout)] == ["a", "b"]
+    cut = run("show", "vitec", "--show", "1").stdout
+    assert "and 1 more; --show 0 shows them all" in cut
+    assert cut.endswith(f"2 points in {tmp_path / 'points.csv'}\n")
 
 
 @pytest.mark.parametrize("words", [("show", "momentum"), ("import", "momentum", "list.csv")])
