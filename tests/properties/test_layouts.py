@@ -18,7 +18,7 @@ from tests.layout_databases import (
 from tests.layout_worlds import FIXED, World, worlds
 
 CHANGING = (*FIXED, "Europe/Stockholm")
-EXAMPLES = 80
+EXAMPLES = 60
 
 
 def agree(database: LayoutDatabase, world: World) -> None:
