@@ -16,7 +16,7 @@ def as_json(outcome: object) -> str:
 
 def counted(title: str, counts: Mapping[str, int]) -> Table:
     """Names and how many."""
-    table = Table("", title=escape(title), title_justify="left")
+    table = Table("", title=escape(title), title_justify="left", min_width=len(title))
     table.add_column("rows", justify="right")
     for name, count in counts.items():
         table.add_row(name, f"{count:,}")
