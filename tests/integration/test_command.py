@@ -46,7 +46,7 @@ points = "points.csv"
 
 @pytest.fixture
 def config(kafka: Cluster, unique: str, tmp_path: Path) -> Path:
-    tmp_path.joinpath("points.csv").write_text("metering_point,category\n")
+    tmp_path.joinpath("points.csv").write_text("metering_point,category\n1,EL\n")
     file = tmp_path / "meterstream.toml"
     file.write_text(SETTINGS.format(servers=kafka.bootstrap_servers, timeout=10, prefix=unique))
     return file
