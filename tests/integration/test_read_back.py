@@ -74,7 +74,7 @@ def system(kafka: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (folder / "points.csv").write_text(POINTS, "utf-8")
     system.publish(VALUES)
     worker = system.start()
-    until(worker.ready)
+    until(lambda: worker.metric("rows_written_total") > 0 and worker.metric("lag_records") == 0)
     worker.close()
     yield system
     system.close()

@@ -27,7 +27,7 @@ from tests.sink_writing import START, TOPIC, positions, shown, write
 from tests.tds_stand_in import TdsStandIn
 
 pytestmark = pytest.mark.services
-TIMEOUT = 1.0
+TIMEOUT = 5.0
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_server_that_says_nothing_is_given_up_and_nothing_is_lost_or_doubled(
     there: SQLServerReceiver, writer: SqlWriter, sqlserver_stand_in: TdsStandIn
 ) -> None:
     sqlserver_stand_in.answering.clear()
-    waking = threading.Timer(5, sqlserver_stand_in.answering.set)
+    waking = threading.Timer(60, sqlserver_stand_in.answering.set)
     waking.start()
     with pytest.raises(Transient, match="no answer in time"):
         write(writer, value(1))
