@@ -99,7 +99,7 @@ def test_a_consumer_of_twenty_lines_ends_with_the_table_of_a_sink(
     aborted.abort_transaction()
 
     worker = system.start()
-    until(worker.ready)
+    until(lambda: worker.metric("rows_written_total") > 0 and worker.metric("lag_records") == 0)
     once = consumer("--once")
     output, errors = once.communicate(timeout=60)
     assert (once.returncode, errors) == (0, "the table is complete\n")
