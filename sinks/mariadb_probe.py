@@ -6,14 +6,13 @@ from typing import Any
 
 import pymysql
 
-from runtime.errors import ConfigError, Transient
+from runtime.errors import Transient
 from runtime.settings.receiver import StageSettings
-from runtime.settings.secret import MissingSecret
 from sinks.columns import VIEW, rows_table
 from sinks.mariadb_connection import OLDEST, Server, Talking, connect
 from sinks.mariadb_dsn import Place, read_dsn
 from sinks.mariadb_errors import STRANGE, described
-from sinks.probe import ROWS, TABLES, Address, Finding
+from sinks.probe import ROWS, TABLES, Address, Finding, credentials
 
 OWNER = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "CREATE VIEW", "SHOW VIEW")
 """The rights on its database that a worker needs which makes its tables."""
@@ -30,7 +29,7 @@ class MariaDBProbe:
 
     def ask(self) -> Iterator[Finding]:
         """See :class:`sinks.probe.Probe`."""
-        yield from self._credentials()
+        yield from credentials(self._address, self._try)
         if self._place is None:
             return
         with closing(self._connect(self._place)) as connection:
@@ -73,32 +72,14 @@ class MariaDBProbe:
     def _connect(self, place: Place) -> Talking:
         return connect(place, self._address.label, self._address.stage.timeout)
 
-    def _credentials(self) -> Iterator[Finding]:
-        """Tries the secrets in order, as a worker does."""
-        where = f"receivers.{self._address.label}.dsn"
-        secrets = self._address.stage.dsn
+    def _try(self, where: str, text: str) -> str | None:
         try:
-            readable = [] if secrets is None else secrets.readable(self._address.environment)
-        except MissingSecret as error:
-            yield Finding("credentials", str(error), "problem", "put the DSN there")
-            return
-        refused: list[str] = []
-        for place, text in readable:
-            try:
-                read = read_dsn(where, text)
-                self._connect(read).close()
-            except ConfigError as error:
-                refused.append(f"{place}: {'; '.join(error.problems)}")
-            except (pymysql.MySQLError, *STRANGE) as error:
-                refused.append(f"{place}: {described(error)}")
-            else:
-                self._place = read
-                for line in refused:
-                    yield Finding("credentials", line, "warning", "take it out once the password has been changed")
-                yield Finding("credentials", f"those of {place} are accepted")
-                return
-        for line in refused:
-            yield Finding("credentials", line, "problem", f"look at {where}, and at the server's log")
+            read = read_dsn(where, text)
+            self._connect(read).close()
+        except (pymysql.MySQLError, *STRANGE) as error:
+            return described(error)
+        self._place = read
+        return None
 
     def _rights(self, connection: Talking) -> Iterator[Finding]:
         ((user, database),) = _ask(connection, "SELECT CURRENT_USER(), DATABASE()")

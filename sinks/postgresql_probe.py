@@ -7,13 +7,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from runtime.errors import ConfigError, Transient
+from runtime.errors import Transient
 from runtime.settings.receiver import StageSettings
-from runtime.settings.secret import MissingSecret
 from sinks import postgresql_connection
 from sinks.columns import rows_table
 from sinks.dsn import read_dsn, unverified
-from sinks.probe import ROWS, TABLES, Address, Finding
+from sinks.probe import ROWS, TABLES, Address, Finding, credentials
 
 IN_UTF8 = {"client_encoding": "UTF8"}
 """Else texts from a database in SQL_ASCII come as bytes."""
@@ -34,7 +33,7 @@ class PostgreSQLProbe:
 
     def ask(self) -> Iterator[Finding]:
         """See :class:`sinks.probe.Probe`."""
-        yield from self._connected()
+        yield from credentials(self._address, self._connect)
         if self._connection is None:
             return
         with self._checked(), self._connection:
@@ -70,31 +69,13 @@ class PostgreSQLProbe:
         """A server does not tell."""
         return None
 
-    def _connected(self) -> Iterator[Finding]:
-        """Tries the secrets in order, as a worker does."""
-        where = f"receivers.{self._address.label}.dsn"
-        secrets = self._address.stage.dsn
+    def _connect(self, where: str, text: str) -> str | None:
         try:
-            readable = [] if secrets is None else secrets.readable(self._address.environment)
-        except MissingSecret as error:
-            yield Finding("credentials", str(error), "problem", "put the DSN there")
-            return
-        refused: list[str] = []
-        for place, text in readable:
-            try:
-                self._parameters = {**postgresql_connection.CONNECT, **read_dsn(where, text), **IN_UTF8}
-                self._connection = postgresql_connection.connect(self._parameters, self._address.stage.timeout)
-            except ConfigError as error:
-                refused.append(f"{place}: {'; '.join(error.problems)}")
-            except psycopg.Error as error:
-                refused.append(f"{place}: {str(error).splitlines()[0]}")  # libpq names host and user, not the password
-            else:
-                for line in refused:
-                    yield Finding("credentials", line, "warning", "take it out once the password has been changed")
-                yield Finding("credentials", f"those of {place} are accepted")
-                return
-        for line in refused:
-            yield Finding("credentials", line, "problem", f"look at {where}, and at the server's log")
+            self._parameters = {**postgresql_connection.CONNECT, **read_dsn(where, text), **IN_UTF8}
+            self._connection = postgresql_connection.connect(self._parameters, self._address.stage.timeout)
+        except psycopg.Error as error:
+            return str(error).splitlines()[0]  # libpq names host and user, not the password
+        return None
 
     def _ask(self, statement: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
         if self._connection is None:

@@ -1,11 +1,13 @@
 """What can be found out about a receiver's database before a worker delivers into it. One file per kind answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from runtime.errors import ConfigError
 from runtime.settings.receiver import StageSettings
+from runtime.settings.secret import MissingSecret
 
 Verdict = Literal["ok", "warning", "problem"]
 Rights = Mapping[str, tuple[str, ...]]
@@ -48,6 +50,36 @@ class Probe(Protocol):
 
     def free(self) -> int | None:
         """Bytes that can still be stored, where the database tells."""
+
+
+def credentials(address: Address, connect: Callable[[str, str], str | None]) -> Iterator[Finding]:
+    """Tries the secrets in order, as a worker does, until one is accepted.
+
+    Args:
+        address: whose secrets.
+        connect: given the setting and a DSN, connects with it; why it was refused, or None. ConfigError is a refusal.
+    """
+    where = f"receivers.{address.label}.dsn"
+    secrets = address.stage.dsn
+    try:
+        readable = [] if secrets is None else secrets.readable(address.environment)
+    except MissingSecret as error:
+        yield Finding("credentials", str(error), "problem", "put the DSN there")
+        return
+    refused: list[str] = []
+    for place, text in readable:
+        try:
+            why = connect(where, text)
+        except ConfigError as error:
+            why = "; ".join(error.problems)
+        if why is None:
+            for line in refused:
+                yield Finding("credentials", line, "warning", "take it out once the password has been changed")
+            yield Finding("credentials", f"those of {place} are accepted")
+            return
+        refused.append(f"{place}: {why}")
+    for line in refused:
+        yield Finding("credentials", line, "problem", f"look at {where}, and at the server's log")
 
 
 TABLES: Rights = {

@@ -66,19 +66,20 @@ class SqlWriter:
             self._positions.read(self._partitions)  # these are still this worker's
             generation = self._points.take(points)
             behind = self._positions.behind(self._partitions, generation)
+            begun = {known: self._partitions_of(self._points.since(points, known)) for known, _ in behind.values()}
             self._positions.plan(
                 {
                     partition: Pass(0, offset, known)
                     for partition, (known, offset) in behind.items()
-                    if offset and self._has_points(self._points.since(points, known), partition)
+                    if offset and partition in begun[known]
                 }
             )
             self._positions.reach(behind, generation)
             self._given = points
             return self._again()
 
-    def _has_points(self, points: Points, partition: int) -> bool:
-        return any(keys.partition_of(point.metering_point, self._topic.partitions) == partition for point in points)
+    def _partitions_of(self, points: Points) -> set[int]:
+        return {keys.partition_of(point.metering_point, self._topic.partitions) for point in points}
 
     def _again(self) -> Again:
         passes = self._positions.passes(self._partitions)

@@ -9,12 +9,11 @@ from typing import Any
 
 from pytds.connection import NonMarsConnection
 
-from runtime.errors import ConfigError, Transient
+from runtime.errors import Transient
 from runtime.settings.receiver import StageSettings
-from runtime.settings.secret import MissingSecret
 from sinks import sqlserver_connection
 from sinks.columns import rows_table
-from sinks.probe import ROWS, TABLES, Address, Finding
+from sinks.probe import ROWS, TABLES, Address, Finding, credentials
 from sinks.sqlserver_connection import Errors
 from sinks.sqlserver_dsn import Server, read_dsn, unverified
 from sinks.sqlserver_errors import described
@@ -37,7 +36,7 @@ class SQLServerProbe:
 
     def ask(self) -> Iterator[Finding]:
         """See :class:`sinks.probe.Probe`."""
-        yield from self._connected()
+        yield from credentials(self._address, self._try)
         if self._server is None:
             return
         with self._session() as session:
@@ -67,32 +66,14 @@ class SQLServerProbe:
         """A server tells it to its administrators only."""
         return None
 
-    def _connected(self) -> Iterator[Finding]:
-        """Tries the secrets in order, as a worker does."""
-        where = f"receivers.{self._address.label}.dsn"
-        secrets = self._address.stage.dsn
+    def _try(self, where: str, text: str) -> str | None:
         try:
-            readable = [] if secrets is None else secrets.readable(self._address.environment)
-        except MissingSecret as error:
-            yield Finding("credentials", str(error), "problem", "put the DSN there")
-            return
-        refused: list[str] = []
-        for place, text in readable:
-            try:
-                server = read_dsn(where, text)
-                sqlserver_connection.close(self._connect(server))
-            except ConfigError as error:
-                refused.append(f"{place}: {'; '.join(error.problems)}")
-            except Errors as error:
-                refused.append(f"{place}: {described(error)}")
-            else:
-                self._server = server
-                for line in refused:
-                    yield Finding("credentials", line, "warning", "take it out once the password has been changed")
-                yield Finding("credentials", f"those of {place} are accepted")
-                return
-        for line in refused:
-            yield Finding("credentials", line, "problem", f"look at {where}, and at the server's log")
+            server = read_dsn(where, text)
+            sqlserver_connection.close(self._connect(server))
+        except Errors as error:
+            return described(error)
+        self._server = server
+        return None
 
     def _connect(self, server: Server) -> NonMarsConnection:
         return sqlserver_connection.connect(server, "meterstream receivers check", self._address.stage.timeout)

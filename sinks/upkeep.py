@@ -124,24 +124,16 @@ class Upkeep:
         with self._tables():
             return self._control.journal()
 
-    def positions(self) -> Mapping[int, int]:
-        """The next offset of each partition that the worker has begun with.
-
-        Raises:
-            Transient, ConfigError: see :meth:`_tables`.
-        """
-        with self._tables():
-            return PositionTable(self._database, self._receiver).all()
-
-    def left(self) -> int:
-        """How many records are still to be read again, at most.
+    def place(self) -> tuple[Mapping[int, int], int]:
+        """The next offset of each partition that the worker has begun with; and the records left to be read again.
 
         Raises:
             Transient, ConfigError: see :meth:`_tables`.
         """
         with self._tables():
             table = PositionTable(self._database, self._receiver)
-            return sum(one.end_offset - one.next_offset for one in table.passes([*table.all()]).values())
+            positions = table.all()
+            return positions, sum(one.end_offset - one.next_offset for one in table.passes([*positions]).values())
 
     def rewind(self, offsets: Mapping[int, int], rewrite: bool, entry: Entry) -> int:
         """Has what was delivered since some offsets delivered again, beside the live feed.

@@ -67,8 +67,8 @@ def places(upkeep: Upkeep, goal: Mapping[int, int], within: float, clock: Callab
     """
     end = clock() + within
     while True:
-        positions = upkeep.positions()
-        place = Place(sum(min(positions.get(number, 0), offset) for number, offset in goal.items()), upkeep.left())
+        positions, again = upkeep.place()
+        place = Place(sum(min(positions.get(number, 0), offset) for number, offset in goal.items()), again)
         yield place
         if place == Place(sum(goal.values()), 0):
             return

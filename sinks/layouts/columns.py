@@ -1,7 +1,7 @@
 """The columns of a layout, as its file writes them."""
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
@@ -9,7 +9,7 @@ from runtime.settings.group import Group
 from schemas.exact import SCALE
 from sinks.layouts.pattern import PATTERN_HELP, pieces
 
-TEXTS = (
+TextSource = Literal[
     "receiver_key",
     "facility_id",
     "metering_point",
@@ -23,9 +23,10 @@ TEXTS = (
     "status",
     "reason",
     "constant",
-)
-TIMES = ("period_start", "period_end", "period_last", "reading_at", "fetched_at", "delivered_at")
-NUMBERS = ("figure", "consumption", "position")
+]
+TimeSource = Literal["period_start", "period_end", "period_last", "reading_at", "fetched_at", "delivered_at"]
+NumberSource = Literal["figure", "consumption", "position"]
+TEXTS, TIMES, NUMBERS = get_args(TextSource), get_args(TimeSource), get_args(NumberSource)
 REMAINDER = "remainder"
 OF_TEXT = ("kind", "unit")
 """Texts that speak of a number."""
@@ -63,21 +64,7 @@ class _Column(Group):
 class TextColumn(_Column):
     """A text of the row. ``texts`` replaces what it says by what the receiver calls it; all else stays as it is."""
 
-    source: Literal[
-        "receiver_key",
-        "facility_id",
-        "metering_point",
-        "category",
-        "source",
-        "granularity",
-        "kind",
-        "unit",
-        "quality",
-        "method",
-        "status",
-        "reason",
-        "constant",
-    ] = Field(alias="from")
+    source: TextSource = Field(alias="from")
     texts: dict[str, str] = Field(default={}, description="what it says -> what the receiver calls it")
     of: str | None = Field(default=None, description="unit, kind: of which number; default: the first")
     value: str | None = Field(default=None, description="constant: what stands in every row")
@@ -103,9 +90,7 @@ class TextColumn(_Column):
 class TimeColumn(_Column):
     """An instant as the wall clock of a zone shows it. ``period_last``: the last microsecond of the period."""
 
-    source: Literal["period_start", "period_end", "period_last", "reading_at", "fetched_at", "delivered_at"] = Field(
-        alias="from"
-    )
+    source: TimeSource = Field(alias="from")
     zone: str | None = Field(default=None, description="default: the receiver's")
     format: str = Field(default="timestamp", description="timestamp, date, or a pattern such as YYYY-MM-DD hh:mm")
 
@@ -129,7 +114,7 @@ class TimeColumn(_Column):
 class NumberColumn(_Column):
     """A number, exact. ``figure``: position or consumption, as the receiver's meter is configured for."""
 
-    source: Literal["figure", "consumption", "position"] = Field(alias="from")
+    source: NumberSource = Field(alias="from")
     unit: str | None = Field(default=None, min_length=1, description="converted to, exactly; default: as it is")
     decimals: int | None = Field(default=None, ge=0, le=SCALE, description="so many at most; default: all")
     remainder: Literal["keep", "hold", "round"] = Field(
