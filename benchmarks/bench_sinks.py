@@ -29,9 +29,9 @@ from benchmarks.stage import Pace, Stage
 from benchmarks.topics import PARTITIONS, prepared
 from local.kafka import KafkaBroker
 from local.postgres import PostgresServer
-from sinks.binary_copy import FORMS, copy_data
 from sinks.columns import KEY, NAMES, create_table
-from sinks.postgresql import TYPES
+from sinks.postgresql.binary_copy import FORMS, copy_data
+from sinks.postgresql.database import TYPES
 
 BATCH = 10_000
 

@@ -32,8 +32,8 @@ from schemas.instants import DAY, HOUR
 from schemas.keys import series_key
 from sinks.batch import Row
 from sinks.database import Database
-from sinks.postgresql import Address, PostgreSQL
-from sinks.sqlite import SQLite
+from sinks.postgresql.database import Address, PostgreSQL
+from sinks.sqlite.database import SQLite
 from streams import buckets
 from streams.buckets import WIDTH
 from streams.opening import BATCH_BYTES

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runtime.errors import MeterstreamError
 
-TAIL_BYTES = 8_192
+TAIL_BYTES = 65_536
 TAIL_LINES = 25
 PROBE_PAUSE_SECONDS = 0.05
 
@@ -136,9 +136,13 @@ class ServiceProcess:
 
 
 def log_tail(log: Path, start: int = 0) -> str:
-    """The last lines of a log file, nothing before the byte `start`."""
+    """The last lines of a log file, nothing before the byte `start`, and no frames of Java's stacks.
+
+    One exception has more frames than a tail has lines: they would leave no room for what it says.
+    """
     with log.open("rb") as lines:
         size = lines.seek(0, 2)
         lines.seek(max(start, size - TAIL_BYTES))
         text = lines.read().decode(errors="replace")
-    return "\n".join(text.splitlines()[-TAIL_LINES:]) or "(nothing was written)"
+    told = [line for line in text.splitlines() if not line.startswith("\tat ")]
+    return "\n".join(told[-TAIL_LINES:]) or "(nothing was written)"

@@ -8,7 +8,7 @@ import click
 from operations.invocation import Commands, config_option, file, settings
 from runtime.errors import ConfigError
 from runtime.settings.tree import Settings
-from sinks import roster
+from sinks.supervision import roster
 
 
 @click.group(cls=Commands)

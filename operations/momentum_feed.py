@@ -23,7 +23,7 @@ from schemas.events import MeterValue
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
 from sinks.layouts.reading import Delivered, rows
-from sinks.points import Points
+from sinks.points.points import Points
 
 Months = dict[str, dict[Month, Amount]]
 """By item key."""

@@ -10,8 +10,8 @@ from runtime.process import Invocation, check_option, config_option, live, main
 from runtime.settings.load import load_apart
 from runtime.settings.receiver import Stage
 from runtime.share import Share, ShareType
-from sinks import supervisor
 from sinks.build import Delivery, builder
+from sinks.supervision import supervisor
 
 
 @click.command()

@@ -16,7 +16,6 @@ from runtime.topics import TopicNames
 from runtime.zones import zone_of
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
-from sinks import sqlserver
 from sinks.circuits import Circuits
 from sinks.consumer import KafkaValues
 from sinks.database import Database
@@ -25,17 +24,18 @@ from sinks.files.build import Said, files_writer
 from sinks.files.state import FilesState
 from sinks.layouts import Layout, layout_statements, load
 from sinks.letters import KafkaLetters
-from sinks.mariadb import MariaDB
+from sinks.mariadb.database import MariaDB
 from sinks.meters import Meters
 from sinks.patience import Patience
-from sinks.points_file import Given, PointsFile
-from sinks.postgresql import Address, PostgreSQL
+from sinks.points.file import Given, PointsFile
+from sinks.postgresql.database import Address, PostgreSQL
 from sinks.reporter import KafkaReporter
 from sinks.road import Road
 from sinks.rotation import rotating
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
-from sinks.sqlserver import SQLServer
+from sinks.sqlite.database import SQLite
+from sinks.sqlserver import database as sqlserver
+from sinks.sqlserver.database import SQLServer
 from sinks.watch import Watch
 from sinks.worker import Worker
 from sinks.writer import Receiver, Writer

@@ -14,7 +14,7 @@ from schemas.events import DeadLetter, MeterValue
 from schemas.reasons import Held, Reason, Stage
 from schemas.registry import UnknownSchemaId
 from sinks.batch import Record, Refused, Row
-from sinks.points import Period, Point, Points
+from sinks.points.points import Period, Point, Points
 
 
 @dataclass

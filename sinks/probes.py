@@ -1,12 +1,12 @@
 """The probe of each kind of database."""
 
 from runtime.errors import ConfigError
-from sinks.files_probe import FilesProbe
-from sinks.mariadb_probe import MariaDBProbe
-from sinks.postgresql_probe import PostgreSQLProbe
+from sinks.files.probe import FilesProbe
+from sinks.mariadb.probe import MariaDBProbe
+from sinks.postgresql.probe import PostgreSQLProbe
 from sinks.probe import Address, Probe
-from sinks.sqlite_probe import SQLiteProbe
-from sinks.sqlserver_probe import SQLServerProbe
+from sinks.sqlite.probe import SQLiteProbe
+from sinks.sqlserver.probe import SQLServerProbe
 
 
 def probe_of(address: Address, epoch: str) -> Probe:

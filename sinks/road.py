@@ -7,7 +7,7 @@ from typing import Protocol
 from schemas.events import DeadLetter
 from sinks.batch import Positions, Record
 from sinks.decoding import Decoder
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.writer import Topic, Writer
 
 
@@ -59,7 +59,7 @@ class Reporter(Protocol):
 
 
 class PointsSource(Protocol):
-    """The receiver's points, which may change; :class:`sinks.points_file.PointsFile`."""
+    """The receiver's points, which may change; :class:`sinks.points.file.PointsFile`."""
 
     def read(self) -> Points:
         """What they are now, or ConfigError."""

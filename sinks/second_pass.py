@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sinks.batch import Batch, Positions
 from sinks.decoding import Decoder
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.road import Road, Values
 from sinks.watch import Watch
 from sinks.writer import Again, Pass, Written

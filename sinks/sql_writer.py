@@ -13,8 +13,8 @@ from sinks.control import Control
 from sinks.database import Database
 from sinks.epochs import Epochs
 from sinks.layout_views import LayoutViews
-from sinks.point_table import PointTable
-from sinks.points import Points
+from sinks.points.points import Points
+from sinks.points.table import PointTable
 from sinks.position_table import PositionTable
 from sinks.put_back import Judge, PutBackRequests
 from sinks.writer import Again, Opened, Pass, Receiver, Refuse, Standing, Topic, Written

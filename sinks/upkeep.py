@@ -12,7 +12,7 @@ from schemas import instants
 from sinks.control import Control, Entry
 from sinks.database import Database
 from sinks.epochs import Epochs
-from sinks.point_table import PointTable
+from sinks.points.table import PointTable
 from sinks.position_table import PositionTable
 from sinks.put_back import PutBackRecord, PutBackRequests
 from sinks.writer import Pass, Receiver, State

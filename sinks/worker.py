@@ -12,7 +12,7 @@ from sinks.decoding import Decoded, Decoder
 from sinks.deliveries import Around, Deliveries
 from sinks.hand import Hand
 from sinks.patience import Stopped
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.road import Road
 from sinks.second_pass import SecondPass
 from sinks.watch import Watch

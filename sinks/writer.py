@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from schemas.column_reader import Forms
 from sinks.batch import Batch, Positions, Refused
 from sinks.layouts import Layout
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.put_back import Judge
 
 State = Literal["waiting", "live", "paused", "retired"]

@@ -15,10 +15,13 @@ from local.mariadb import MariaDBServer
 from schemas import exact, instants
 from schemas.column_reader import Forms, columns_of
 from schemas.registry import current
-from sinks import columns, mariadb_sql, migrations, postgresql, sqlite
+from sinks import columns, migrations
 from sinks.layouts import Layout, layout_statements
 from sinks.layouts.cells import Cell
-from sinks.points import Points
+from sinks.mariadb import statements as mariadb_sql
+from sinks.points.points import Points
+from sinks.postgresql import database as postgresql
+from sinks.sqlite import database as sqlite
 from tests.layout_worlds import World
 
 Execute = Callable[[str, Sequence[Any]], Any]

@@ -15,7 +15,7 @@ from schemas.reasons import Held
 from sinks.layouts.layout import Layout, LayoutFile
 from sinks.layouts.reading import Delivered
 from sinks.layouts.zone import zone_of
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 
 FIXED = ("+01:00", "UTC", "-03:30")
 BEGIN = instants.from_datetime(datetime(2026, 3, 28, 22, tzinfo=UTC))

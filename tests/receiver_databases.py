@@ -14,13 +14,15 @@ import pytds
 
 from local.mariadb import MariaDBServer
 from local.postgres import PostgresServer
-from sinks import sqlserver, sqlserver_connection, tsql
 from sinks.database import Database
 from sinks.files.state import HIDDEN, FilesState
-from sinks.mariadb import MariaDB
-from sinks.postgresql import Address, PostgreSQL
-from sinks.sqlite import SQLite
-from sinks.sqlserver_dsn import read_dsn
+from sinks.mariadb.database import MariaDB
+from sinks.postgresql.database import Address, PostgreSQL
+from sinks.sqlite.database import SQLite
+from sinks.sqlserver import connection as sqlserver_connection
+from sinks.sqlserver import database as sqlserver
+from sinks.sqlserver import statements as tsql
+from sinks.sqlserver.dsn import read_dsn
 
 TIMEOUT = 5.0
 NOT_YET = (

@@ -24,7 +24,7 @@ from sinks.batch import Batch, Positions
 from sinks.build import layouts_of
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Topic
 from tests.receiver_databases import MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver

@@ -13,7 +13,7 @@ from runtime.zones import Zone
 from schemas import exact, instants
 from schemas.compiled import Kept
 from schemas.instants import DAY
-from sinks.points import Period, Points
+from sinks.points.points import Period, Points
 from streams.rules.units import ratio
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()

@@ -15,8 +15,12 @@ from operations.proof.foreign_settings import ForeignTable
 from runtime.errors import ConfigError, Transient
 from runtime.settings.receiver import StageSettings
 from runtime.settings.secret import MissingSecret
-from sinks import dsn, mariadb_connection, mariadb_dsn, sqlserver_connection, sqlserver_dsn
-from sinks.sqlserver_errors import number_of
+from sinks.mariadb import connection as mariadb_connection
+from sinks.mariadb import dsn as mariadb_dsn
+from sinks.postgresql import dsn
+from sinks.sqlserver import connection as sqlserver_connection
+from sinks.sqlserver import dsn as sqlserver_dsn
+from sinks.sqlserver.errors import number_of
 
 FETCHED = 5_000
 TIMEOUT: float = StageSettings.model_fields["timeout"].default

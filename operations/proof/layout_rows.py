@@ -24,7 +24,7 @@ from sinks.layouts import Layout
 from sinks.layouts.cells import Cell
 from sinks.layouts.columns import Kind
 from sinks.layouts.reading import Delivered, rows
-from sinks.points import Period, Points
+from sinks.points.points import Period, Points
 
 _FIELDS = {name: place for place, name in enumerate(NAMES)}
 

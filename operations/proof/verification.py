@@ -25,7 +25,7 @@ from sinks.build import layouts_of
 from sinks.database import Database
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
-from sinks.points import Period, Points
+from sinks.points.points import Period, Points
 
 _PERIOD = tuple(PLACE[name] for name in ("granularity", "period_start", "period_end"))
 

@@ -16,12 +16,13 @@ from operations.receivers.stages import Chosen, choose, stage_option
 from operations.unit_costs import shipped
 from runtime.errors import ConfigError, ExitCode, MeterstreamError
 from runtime.settings.receiver import Stage
-from sinks import roster, sample
+from sinks import sample
 from sinks.build import database_of, points_of
-from sinks.points import EVERY
+from sinks.points.points import EVERY
 from sinks.probe import Address, Finding, Probe
 from sinks.probes import probe_of
-from sinks.roster import Place
+from sinks.supervision import roster
+from sinks.supervision.roster import Place
 from sinks.writer import Receiver
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}

@@ -10,7 +10,7 @@ from operations.receivers.stages import choose, stage_option, who_option
 from runtime.settings.receiver import Stage
 from runtime.zones import zone_of
 from schemas import instants
-from sinks.points_file import Given
+from sinks.points.file import Given
 from sinks.upkeep import entry
 
 MILLISECOND = instants.SECOND // 1000

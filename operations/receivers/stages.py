@@ -13,7 +13,7 @@ from runtime.settings.receiver import ReceiverSettings, Stage, StageSettings, la
 from runtime.settings.tree import Settings
 from sinks.build import database_of, points_of
 from sinks.database import Database
-from sinks.points_file import PointsFile
+from sinks.points.file import PointsFile
 from sinks.upkeep import Upkeep
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -11,7 +11,7 @@ from sinks import columns
 from sinks.columns import VIEW
 from sinks.files.changed import Changed
 from sinks.layouts.reading import Delivered
-from sinks.sqlite import TYPES
+from sinks.sqlite.database import TYPES
 
 _TABLE = "temp.concerned"
 _PERIOD = ("granularity", "period_start", "period_end")

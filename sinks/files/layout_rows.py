@@ -13,9 +13,9 @@ from sinks.files.manifest import FileEntry, file_name
 from sinks.layouts import Layout
 from sinks.layouts.cells import Cell
 from sinks.layouts.reading import Withheld, rows
-from sinks.point_table import PointTable
-from sinks.points import Points
-from sinks.sqlite import instant_text
+from sinks.points.points import Points
+from sinks.points.table import PointTable
+from sinks.sqlite.database import instant_text
 
 WITHHELD = (
     *("receiver_key", "source", "metering_point", "category", "granularity", "reading_at"),

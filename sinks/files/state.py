@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sinks import migrations
 from sinks.files.noting import noting_rows
-from sinks.sqlite import SQLite
+from sinks.sqlite.database import SQLite
 
 HIDDEN = ".meterstream"
 """The subfolder that is this product's own; whoever reads the drops passes it by."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sinks.batch import Batch, Positions
 from sinks.files.drops import Drops
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.put_back import Judge
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Again, Opened, Refuse, Standing, Topic, Written

@@ -9,7 +9,7 @@ from sinks.layouts.columns import Column, NumberColumn, RemainderColumn, TextCol
 from sinks.layouts.figures import Figure
 from sinks.layouts.layout import Layout
 from sinks.layouts.pattern import written
-from sinks.points import Point
+from sinks.points.points import Point
 
 Cell = str | int | datetime | date | None
 """Texts; numbers as ints of 10^-12; times of the column's zone, without one; NULL is None."""

@@ -18,7 +18,7 @@ from sinks.layouts.figures import figure
 from sinks.layouts.layout import Layout
 from sinks.layouts.reasons import SLACK
 from sinks.layouts.units import shifts
-from sinks.points import Period, Point, Points
+from sinks.points.points import Period, Point, Points
 
 
 class Delivered(NamedTuple):

@@ -15,7 +15,7 @@ from local.postgres import PostgresServer
 from local.proxy import Trouble
 from local.wire import PostgresWire
 from runtime.errors import Transient
-from sinks.postgresql import Address, PostgreSQL
+from sinks.postgresql.database import Address, PostgreSQL
 from tests.receiver_databases import PostgreSQLReceiver
 from tests.sink_rows import value
 from tests.sink_system import SinkSystem, until

@@ -11,7 +11,7 @@ from schemas.exact import ONE
 from schemas.instants import DAY
 from sinks.batch import Batch
 from sinks.layouts import load
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver
 from tests.receiver_databases import ReceiverDatabase

@@ -12,7 +12,7 @@ from schemas import instants
 from schemas.exact import ONE
 from sinks.layouts import Layout, load
 from sinks.layouts.reading import Delivered
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from tests.layout_databases import (
     LayoutDatabase,
     in_any_order,

@@ -7,7 +7,7 @@ from schemas.events import MeterValue
 from schemas.exact import ONE
 from sinks.batch import Batch
 from sinks.layouts import load
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver
 from tests.receiver_databases import ReceiverDatabase

@@ -8,7 +8,7 @@ from runtime import mends
 from runtime.errors import ConfigError, Superseded, Transient
 from schemas.keys import partition_of
 from sinks.batch import Batch
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from sinks.sql_writer import SqlWriter
 from sinks.upkeep import Upkeep
 from sinks.writer import Opened, Pass, Topic

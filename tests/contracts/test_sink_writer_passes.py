@@ -7,7 +7,7 @@ from schemas import instants, keys
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from sinks.batch import Batch
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from sinks.sql_writer import SqlWriter
 from sinks.upkeep import Upkeep, entry
 from sinks.writer import Again, Pass

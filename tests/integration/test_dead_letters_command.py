@@ -30,7 +30,7 @@ from schemas.keys import partition_of
 from schemas.reasons import Reason, Stage
 from schemas.registry import EmbeddedRegistry
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
+from sinks.sqlite.database import SQLite
 from sinks.writer import Receiver, Topic
 from tests.polling import message_json, reading_json
 from tests.sample_events import reading

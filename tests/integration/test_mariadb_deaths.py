@@ -9,7 +9,7 @@ import pytest
 from local.mariadb import MariaDBServer
 from runtime.errors import Transient
 from sinks.database import Database
-from sinks.mariadb import MariaDB
+from sinks.mariadb.database import MariaDB
 from sinks.sql_writer import SqlWriter
 from sinks.upkeep import Upkeep
 from sinks.writer import Opened, Receiver, Topic

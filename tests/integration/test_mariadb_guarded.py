@@ -18,7 +18,7 @@ from local.mariadb import MariaDBServer, program
 from local.postgres import UNPRIVILEGED
 from local.process import ServiceError
 from runtime.errors import Transient
-from sinks.mariadb import MariaDB
+from sinks.mariadb.database import MariaDB
 from tests.certificates import Authority, Pair
 
 pytestmark = pytest.mark.services

@@ -13,7 +13,7 @@ from local.mariadb import MariaDBServer
 from runtime.errors import Transient
 from sinks.batch import Batch, Refused, RowsRefused
 from sinks.database import CredentialsRefused
-from sinks.mariadb import MariaDB
+from sinks.mariadb.database import MariaDB
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Written
 from tests.receiver_databases import MariaDBReceiver

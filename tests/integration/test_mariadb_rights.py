@@ -14,9 +14,9 @@ from runtime.settings.receiver import StageSettings
 from runtime.settings.secret import Secret
 from sinks import sample
 from sinks.batch import Batch, Refused
-from sinks.mariadb import MariaDB
-from sinks.mariadb_probe import MariaDBProbe
-from sinks.points import Point, Points
+from sinks.mariadb.database import MariaDB
+from sinks.mariadb.probe import MariaDBProbe
+from sinks.points.points import Point, Points
 from sinks.probe import Address, Finding
 from sinks.put_back import PutBackRecord
 from sinks.sql_writer import SqlWriter

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from runtime.errors import Transient
-from sinks.postgresql import Address, PostgreSQL
+from sinks.postgresql.database import Address, PostgreSQL
 from tests.certificates import Authority, Pair
 from tests.guarded_postgres import BY_CERTIFICATE, PASSWORD, GuardedPostgres, guarded_postgres, with_tls
 

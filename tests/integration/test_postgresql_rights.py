@@ -14,8 +14,8 @@ from runtime.errors import Transient
 from schemas.events import MeterValue
 from schemas.keys import partition_of
 from sinks.batch import Batch, Refused
-from sinks.points import Point, Points
-from sinks.postgresql import Address, PostgreSQL
+from sinks.points.points import Point, Points
+from sinks.postgresql.database import Address, PostgreSQL
 from sinks.put_back import PutBackRecord
 from sinks.sql_writer import SqlWriter
 from sinks.upkeep import Upkeep

@@ -12,7 +12,7 @@ from local.postgres import PostgresServer
 from operations.command import main
 from runtime.settings.load import load
 from runtime.topic_admin import create
-from sinks.postgresql import Address, PostgreSQL
+from sinks.postgresql.database import Address, PostgreSQL
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver
 from tests.sink_writing import TOPIC

@@ -19,7 +19,7 @@ from sinks.database import CredentialsRefused
 from sinks.probe import Address as ProbesAddress
 from sinks.probes import probe_of
 from sinks.sql_writer import SqlWriter
-from sinks.sqlserver import Address, SQLServer
+from sinks.sqlserver.database import Address, SQLServer
 from sinks.writer import Receiver, Written
 from tests.receiver_databases import SQLServerReceiver
 from tests.sink_rows import AT, row, value

@@ -13,7 +13,7 @@ from operations.proof.sorted_rows import SortedRows, sorting
 from schemas.events import MeterValue
 from schemas.instants import HOUR
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
+from sinks.sqlite.database import SQLite
 from sinks.writer import Receiver
 from tests.sink_rows import AT, outside, row, value
 from tests.sink_writing import TOPIC, write

@@ -13,8 +13,8 @@ from pytds.tds_writer import _TdsWriter
 from schemas import instants
 from schemas.exact import LIMIT
 from sinks.columns import COLUMNS
-from sinks.tds_bulk import FORMS, LONGEST, bulk_columns, bulk_rows, too_long
-from sinks.tsql import units
+from sinks.sqlserver.bulk import FORMS, LONGEST, bulk_columns, bulk_rows, too_long
+from sinks.sqlserver.statements import units
 from tests.sink_rows import AT, row, value
 
 TYPES = {"text": NVarCharType(256), "integer": BigIntType(), "instant": DateTime2Type(6), "number": DecimalType(38, 12)}

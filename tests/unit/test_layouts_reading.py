@@ -14,7 +14,7 @@ from sinks.layouts.layout import Layout
 from sinks.layouts.reading import Delivered, rows, spans_more
 from sinks.layouts.shelf import read
 from sinks.layouts.zone import zone_of
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from tests.sink_rows import POINT, value
 
 HOUR = instants.HOUR

@@ -14,7 +14,7 @@ from runtime.zones import zone_of
 from schemas import exact, instants
 from schemas.events import MeterValue
 from sinks.layouts import Layout, load
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from tests.sink_rows import value
 
 ZONE = zone_of("+01:00")

@@ -14,7 +14,7 @@ from schemas.column_reader import Kind
 from sinks import columns
 from sinks.probe import ROWS, TABLES
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import TYPES, SQLite
+from sinks.sqlite.database import TYPES, SQLite
 from sinks.writer import Receiver
 from tests.sink_writing import TOPIC
 

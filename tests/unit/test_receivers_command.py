@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from operations.command import main
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
+from sinks.sqlite.database import SQLite
 from sinks.writer import Receiver
 from tests.receiver_databases import SQLiteReceiver
 from tests.sink_rows import AT, value

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from runtime.share import Share
 from schemas.exact import LIMIT, ONE
 from sinks import migrations
-from sinks.binary_copy import FORMS, _number, copy_data
 from sinks.columns import COLUMNS, NAMES, create_table, rows_table
-from sinks.postgresql import TYPES
-from sinks.sqlite import instant_text
+from sinks.postgresql.binary_copy import FORMS, _number, copy_data
+from sinks.postgresql.database import TYPES
+from sinks.sqlite.database import instant_text
 from tests.sink_rows import row, value
 
 RELEASED = """\

@@ -8,7 +8,7 @@ from schemas.events import MeterValue
 from schemas.registry import AvroSchema, EmbeddedRegistry
 from sinks.batch import Refused
 from sinks.decoding import Decoder, refusal
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from tests.sink_rows import AS_THEY_ARE, CODEC, PARTITIONS, StoredRecord, outside, record, row, value
 
 POINTS = Points([Point(value().metering_point), Point("p1", "VARME")])

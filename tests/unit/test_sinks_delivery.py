@@ -7,7 +7,7 @@ import pytest
 from runtime.errors import Superseded, Transient
 from sinks.batch import Batch, Positions, Refused
 from sinks.delivery import Delivery
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.put_back import Judge
 from sinks.writer import Again, Opened, Refuse, Standing, Topic, Written
 from tests.sink_rows import AS_THEY_ARE, row, value

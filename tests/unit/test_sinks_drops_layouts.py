@@ -16,7 +16,7 @@ from schemas.events import MeterValue
 from schemas.exact import ONE
 from sinks.files.state import HIDDEN
 from sinks.layouts import layout_statements, load
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from tests.drops import Clock, Worker, Workplace
 from tests.sink_rows import AT, POINT, value
 

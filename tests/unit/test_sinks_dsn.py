@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import ConfigError
-from sinks.dsn import read_dsn, unverified
-from sinks.postgresql import Address, PostgreSQL
+from sinks.postgresql.database import Address, PostgreSQL
+from sinks.postgresql.dsn import read_dsn, unverified
 from tests.certificates import Authority
 
 WHERE = "receivers.vitec.dsn"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import ConfigError
-from sinks.mariadb import MariaDB
-from sinks.mariadb_dsn import read_dsn
+from sinks.mariadb.database import MariaDB
+from sinks.mariadb.dsn import read_dsn
 from tests.certificates import Authority
 
 WHERE = "receivers.vitec.dsn"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from schemas import instants
 from schemas.exact import LIMIT, ONE
 from sinks.batch import RowsRefused
-from sinks.mariadb_connection import Server, session_settings
-from sinks.mariadb_errors import described, is_rows_fault
-from sinks.mariadb_sql import FORMS, PIECE, text, text_of, tuples
+from sinks.mariadb.connection import Server, session_settings
+from sinks.mariadb.errors import described, is_rows_fault
+from sinks.mariadb.statements import FORMS, PIECE, text, text_of, tuples
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

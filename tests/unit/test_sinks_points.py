@@ -8,9 +8,9 @@ import pytest
 from runtime.errors import ConfigError
 from runtime.zones import zone_of
 from schemas import instants
-from sinks.points import OPEN_TO, Period, Point, Points
-from sinks.points_file import MAX_PROBLEMS, Given, PointsFile
-from sinks.points_file import read as read_file
+from sinks.points.file import MAX_PROBLEMS, Given, PointsFile
+from sinks.points.file import read as read_file
+from sinks.points.points import OPEN_TO, Period, Point, Points
 
 GIVEN = Given(zone_of("+01:00"))
 DAY = instants.DAY

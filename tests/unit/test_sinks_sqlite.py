@@ -9,7 +9,7 @@ import pytest
 
 from runtime.errors import Superseded, Transient
 from sinks.sql_writer import SqlWriter
-from sinks.sqlite import SQLite
+from sinks.sqlite.database import SQLite
 from sinks.writer import Receiver
 from tests.sink_rows import AT, value
 from tests.sink_writing import START, TOPIC, write

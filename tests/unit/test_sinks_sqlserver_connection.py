@@ -11,10 +11,10 @@ import pytest
 from OpenSSL import SSL
 
 from runtime.errors import Transient
-from sinks.sqlserver import Address, SQLServer
-from sinks.sqlserver_connection import Errors, tls_context
-from sinks.sqlserver_dsn import Encrypt, Server
-from sinks.sqlserver_errors import described
+from sinks.sqlserver.connection import Errors, tls_context
+from sinks.sqlserver.database import Address, SQLServer
+from sinks.sqlserver.dsn import Encrypt, Server
+from sinks.sqlserver.errors import described
 from tests.certificates import Authority, Pair
 
 

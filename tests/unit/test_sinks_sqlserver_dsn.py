@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import ConfigError
-from sinks.sqlserver import Address, SQLServer
-from sinks.sqlserver_dsn import Server, read_dsn, unverified
+from sinks.sqlserver.database import Address, SQLServer
+from sinks.sqlserver.dsn import Server, read_dsn, unverified
 from tests.certificates import Authority
 
 WHERE = "receivers.vitec.dsn"

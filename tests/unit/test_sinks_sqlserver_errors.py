@@ -3,7 +3,7 @@
 import pytds
 import pytest
 
-from sinks.sqlserver_errors import described, rows_fault
+from sinks.sqlserver.errors import described, rows_fault
 from tests.receiver_databases import server_error
 
 SECRET = "26633"

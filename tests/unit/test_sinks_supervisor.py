@@ -16,11 +16,11 @@ from runtime.errors import ExitCode
 from runtime.process import Process
 from runtime.retry import Backoff
 from runtime.settings.load import load_apart
-from sinks import roster
-from sinks.child import Child
-from sinks.kept import Report
-from sinks.roster import Place
-from sinks.supervisor import Source, Supervisor, targets
+from sinks.supervision import roster
+from sinks.supervision.child import Child
+from sinks.supervision.kept import Report
+from sinks.supervision.roster import Place
+from sinks.supervision.supervisor import Source, Supervisor, targets
 
 WORKER = """
 import os, sys, time

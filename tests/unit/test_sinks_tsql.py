@@ -2,8 +2,9 @@
 
 import pytest
 
-from sinks import migrations, tsql
+from sinks import migrations
 from sinks.columns import behind
+from sinks.sqlserver import statements as tsql
 from tests.tsql_check import problems
 
 

@@ -21,7 +21,7 @@ from sinks.circuits import Circuits
 from sinks.decoding import Decoded, Decoder
 from sinks.meters import Meters
 from sinks.patience import Patience
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from sinks.put_back import Judge, PutBackRecord
 from sinks.road import Fetched, Road
 from sinks.watch import Watch

@@ -16,11 +16,12 @@ from psycopg import sql
 from runtime.errors import ConfigError, Transient
 from schemas import instants
 from schemas.column_reader import Kind
-from sinks import columns, migrations, postgresql_connection
+from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
-from sinks.binary_copy import FORMS, copy_data
 from sinks.database import CredentialsRefused
-from sinks.dsn import read_dsn, unverified
+from sinks.postgresql import connection as postgresql_connection
+from sinks.postgresql.binary_copy import FORMS, copy_data
+from sinks.postgresql.dsn import read_dsn, unverified
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,15 @@ from pymysql.cursors import SSCursor
 
 from runtime.errors import ConfigError, Transient
 from schemas import instants
-from sinks import mariadb_sql, migrations
+from sinks import migrations
 from sinks.batch import Row, RowsRefused
 from sinks.columns import VIEW
 from sinks.database import LOCKED_AFTER, CredentialsRefused
-from sinks.mariadb_connection import LEAST_PACKET, MARIADB, Server, Talking, connect, session_settings, unfit
-from sinks.mariadb_dsn import read_dsn
-from sinks.mariadb_errors import CREDENTIALS, MADE_ALREADY, STRANGE, described, is_rows_fault
-from sinks.mariadb_texts import same_texts
+from sinks.mariadb import statements as mariadb_sql
+from sinks.mariadb.connection import LEAST_PACKET, MARIADB, Server, Talking, connect, session_settings, unfit
+from sinks.mariadb.dsn import read_dsn
+from sinks.mariadb.errors import CREDENTIALS, MADE_ALREADY, STRANGE, described, is_rows_fault
+from sinks.mariadb.texts import same_texts
 
 log = logging.getLogger(__name__)
 

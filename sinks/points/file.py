@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.errors import ConfigError
 from runtime.zones import Zone
-from sinks.points import EVERY, OPEN_FROM, OPEN_TO, Point, Points
+from sinks.points.points import EVERY, OPEN_FROM, OPEN_TO, Point, Points
 
 NEEDED = ("metering_point", "category")
 COLUMNS = (*NEEDED, "receiver_key", "valid_from", "valid_to", "granularity", "kind", "facility_id")

@@ -6,7 +6,7 @@ All calls are within a transaction.
 from collections.abc import Iterable, Mapping
 
 from sinks.database import Database
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 
 _KEY = ("metering_point", "delivery_category", "granularity", "valid_from")
 _OTHERS = ("valid_to", "receiver_key", "kind", "facility_id", "generation")

@@ -9,9 +9,9 @@ from psycopg import sql
 
 from runtime.errors import Transient
 from runtime.settings.receiver import StageSettings
-from sinks import postgresql_connection
 from sinks.columns import rows_table
-from sinks.dsn import read_dsn, unverified
+from sinks.postgresql import connection as postgresql_connection
+from sinks.postgresql.dsn import read_dsn, unverified
 from sinks.probe import ROWS, TABLES, Address, Finding, credentials
 
 IN_UTF8 = {"client_encoding": "UTF8"}

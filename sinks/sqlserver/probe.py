@@ -11,12 +11,12 @@ from pytds.connection import NonMarsConnection
 
 from runtime.errors import Transient
 from runtime.settings.receiver import StageSettings
-from sinks import sqlserver_connection
 from sinks.columns import rows_table
 from sinks.probe import ROWS, TABLES, Address, Finding, credentials
-from sinks.sqlserver_connection import Errors
-from sinks.sqlserver_dsn import Server, read_dsn, unverified
-from sinks.sqlserver_errors import described
+from sinks.sqlserver import connection as sqlserver_connection
+from sinks.sqlserver.connection import Errors
+from sinks.sqlserver.dsn import Server, read_dsn, unverified
+from sinks.sqlserver.errors import described
 
 OLDEST = 13
 """SQL Server 2016: the first with CREATE OR ALTER VIEW, from its first service pack."""

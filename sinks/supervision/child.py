@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from sinks.roster import Place
+from sinks.supervision.roster import Place
 
 OWN_PORT = "METERSTREAM__METRICS__PORT"
 """A worker takes any free port: the one of the settings is the supervisor's."""

@@ -18,10 +18,10 @@ from runtime.metrics import SupervisorMetrics
 from runtime.process import Build, Process, Run
 from runtime.retry import Backoff
 from runtime.signals import SignalListener
-from sinks import roster
-from sinks.child import Child, command
-from sinks.kept import Kept, Report
-from sinks.roster import Place, Roster
+from sinks.supervision import roster
+from sinks.supervision.child import Child, command
+from sinks.supervision.kept import Kept, Report
+from sinks.supervision.roster import Place, Roster
 
 log = logging.getLogger(__name__)
 

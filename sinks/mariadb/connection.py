@@ -15,7 +15,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from sinks.database import LOCKED_AFTER
-from sinks.mariadb_dsn import Place
+from sinks.mariadb.dsn import Place
 
 OLDEST = "MariaDB 10.6 or MySQL 8.0"
 LEAST_PACKET = 1 << 20

@@ -18,7 +18,7 @@ from pytds.tds_types import BigIntType, DateTime2Type, DecimalType, NVarCharType
 from schemas import exact, instants
 from schemas.column_reader import Forms
 from sinks.columns import COLUMNS, CONTENT_TEXTS, KEY, Column
-from sinks.tsql import OWN, units
+from sinks.sqlserver.statements import OWN, units
 
 _DAY_ONE = instants.from_datetime(datetime(1, 1, 1, tzinfo=UTC))
 _LONG = struct.Struct("<Bq")

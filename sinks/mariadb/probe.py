@@ -9,9 +9,9 @@ import pymysql
 from runtime.errors import Transient
 from runtime.settings.receiver import StageSettings
 from sinks.columns import VIEW, rows_table
-from sinks.mariadb_connection import OLDEST, Server, Talking, connect
-from sinks.mariadb_dsn import Place, read_dsn
-from sinks.mariadb_errors import STRANGE, described
+from sinks.mariadb.connection import OLDEST, Server, Talking, connect
+from sinks.mariadb.dsn import Place, read_dsn
+from sinks.mariadb.errors import STRANGE, described
 from sinks.probe import ROWS, TABLES, Address, Finding, credentials
 
 OWNER = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "CREATE VIEW", "SHOW VIEW")

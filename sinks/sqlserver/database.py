@@ -19,13 +19,15 @@ from pytds.tds_types import BigIntType, NVarCharType
 
 from runtime.errors import Transient
 from schemas import instants
-from sinks import columns, migrations, sqlserver_connection, tsql
+from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
 from sinks.database import LOCKED_AFTER, CredentialsRefused
-from sinks.sqlserver_connection import Errors
-from sinks.sqlserver_dsn import read_dsn, unverified
-from sinks.sqlserver_errors import described, login_refused, rows_fault
-from sinks.tds_bulk import FORMS, bulk_columns, bulk_rows, too_long
+from sinks.sqlserver import connection as sqlserver_connection
+from sinks.sqlserver import statements as tsql
+from sinks.sqlserver.bulk import FORMS, bulk_columns, bulk_rows, too_long
+from sinks.sqlserver.connection import Errors
+from sinks.sqlserver.dsn import read_dsn, unverified
+from sinks.sqlserver.errors import described, login_refused, rows_fault
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from pytds.row_strategies import tuple_row_strategy
 from pytds.tds_base import TDS_ODBC_ON, PreLoginEnc, Route, _TdsLogin
 from pytds.tds_socket import _TdsSocket
 
-from sinks.sqlserver_dsn import Server
+from sinks.sqlserver.dsn import Server
 
 Errors = (pytds.Error, SSL.Error, OSError)
 """Whatever goes wrong between us and the server."""

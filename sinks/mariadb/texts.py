@@ -8,8 +8,8 @@ from unicodedata import normalize
 from schemas import instants
 from sinks.batch import Identity, Row
 from sinks.columns import CONTENT_TEXTS, KEY, NAMES
-from sinks.mariadb_connection import Talking
-from sinks.mariadb_sql import FORMS, stored_texts, text_of
+from sinks.mariadb.connection import Talking
+from sinks.mariadb.statements import FORMS, stored_texts, text_of
 
 AT_ONCE = 500
 """Rows that one statement asks for."""

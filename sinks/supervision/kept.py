@@ -8,8 +8,8 @@ from typing import Literal
 from runtime.errors import ExitCode
 from runtime.retry import Backoff
 from runtime.settings.receiver import Stage
-from sinks.child import Child
-from sinks.roster import Place
+from sinks.supervision.child import Child
+from sinks.supervision.roster import Place
 
 log = logging.getLogger(__name__)
 
