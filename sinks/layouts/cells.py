@@ -1,9 +1,11 @@
 """The cells of a row in Python, as :mod:`sinks.layouts.shown_columns` writes them in SQL."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import assert_never
+from operator import attrgetter
+from typing import Any, NamedTuple, assert_never
 
+from schemas.compiled import Kept
 from schemas.events import MeterValue
 from sinks.layouts.columns import Column, NumberColumn, RemainderColumn, TextColumn, TimeColumn
 from sinks.layouts.figures import Figure
@@ -15,8 +17,7 @@ Cell = str | int | datetime | date | None
 """Texts; numbers as ints of 10^-12; times of the column's zone, without one; NULL is None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What is known of a key and period.
 
     Attributes:
@@ -41,72 +42,92 @@ class Row:
     delivered_at: int
 
 
-def cells(layout: Layout, row: Row) -> tuple[Cell, ...]:
-    """What the columns show, in order."""
-    return tuple(_cell(layout, column, row) for column in layout.file.columns)
+Show = Callable[[Row], Any]
+"""What a column shows of a row: a :data:`Cell`."""
+Moment = Callable[[datetime | date], Any]
+"""In which form a time is wanted."""
+
+_TEXTS: dict[str, Show] = {
+    "receiver_key": attrgetter("point.receiver_key"),
+    "facility_id": attrgetter("point.facility_id"),
+    "metering_point": attrgetter("last.metering_point"),
+    "category": attrgetter("last.delivery_category"),
+    "source": attrgetter("last.source"),
+    "granularity": attrgetter("last.granularity"),
+    "quality": attrgetter("quality"),
+    "method": attrgetter("last.reading_method"),
+    "reason": attrgetter("why"),
+    "status": lambda row: row.why or row.quality,
+}
+_INSTANTS: dict[str, Show] = {
+    "period_start": attrgetter("last.period_start"),
+    "period_end": attrgetter("last.period_end"),
+    "period_last": lambda row: row.last.period_end - 1,
+    "reading_at": attrgetter("last.reading_at"),
+    "fetched_at": attrgetter("fetched_at"),
+    "delivered_at": attrgetter("delivered_at"),
+}
 
 
-def _cell(layout: Layout, column: Column, row: Row) -> Cell:
+def shows(layout: Layout, moment: Moment) -> tuple[Show, ...]:
+    """What the columns show, in order: a function for each. ``moment``: see :data:`Moment`."""
+    return tuple(_show(layout, column, moment) for column in layout.file.columns)
+
+
+def _show(layout: Layout, column: Column, moment: Moment) -> Show:
     match column:
         case TextColumn():
-            said = _said(layout, column, row)
-            return None if said is None else column.texts.get(said, said)
+            return _text(layout, column)
         case TimeColumn():
-            return _time(layout, column, row)
+            return _time(layout, column, moment)
         case NumberColumn():
-            return row.figures[layout.numbers.index(column)].number
+            place = layout.numbers.index(column)
+            return lambda row: row.figures[place].number
         case RemainderColumn():
-            return row.figures[layout.numbers.index(layout.number(column.of))].rest
+            place = layout.numbers.index(layout.number(column.of))
+            return lambda row: row.figures[place].rest
         case _:
             assert_never(column)
 
 
-def _time(layout: Layout, column: TimeColumn, row: Row) -> Cell:
-    instant = {
-        "period_start": row.last.period_start,
-        "period_end": row.last.period_end,
-        "period_last": row.last.period_end - 1,
-        "reading_at": row.last.reading_at,
-        "fetched_at": row.fetched_at,
-        "delivered_at": row.delivered_at,
-    }[column.source]
-    wall = layout.zone_of(column).wall(instant)
-    match column.format:
-        case "timestamp":
-            return wall
-        case "date":
-            return wall.date()
-    return written(wall, column.format)
+def _time(layout: Layout, column: TimeColumn, moment: Moment) -> Show:
+    """A moment recurs in nearly every row, so what is shown of it is kept."""
+    instant, zone, form = _INSTANTS[column.source], layout.zone_of(column), column.format
+
+    def shown(of: int) -> Any:
+        wall = zone.wall(of)
+        if form == "timestamp":
+            return moment(wall)
+        return moment(wall.date()) if form == "date" else written(wall, form)
+
+    known = Kept(shown)
+    return lambda row: known[instant(row)]
 
 
-def _said(layout: Layout, column: TextColumn, row: Row) -> str | None:
-    match column.source:
-        case "constant":
-            return column.value
-        case "status":
-            return row.why or row.quality
-        case "kind" | "unit":
-            return _of_number(layout, column, row)
-    return {
-        "receiver_key": row.point.receiver_key,
-        "facility_id": row.point.facility_id,
-        "metering_point": row.last.metering_point,
-        "category": row.last.delivery_category,
-        "source": row.last.source,
-        "granularity": row.last.granularity,
-        "quality": row.quality,
-        "method": row.last.reading_method,
-        "reason": row.why,
-    }[column.source]
+def _text(layout: Layout, column: TextColumn) -> Show:
+    if column.source == "constant":
+        constant = column.value
+        return lambda row: constant
+    said = _of_number(layout, column) if column.source in ("kind", "unit") else _TEXTS[column.source]
+    if not column.texts:
+        return said
+    texts: dict[str | None, str] = dict(column.texts.items())
+
+    def replaced(row: Row) -> str | None:
+        text: str | None = said(row)
+        return texts.get(text, text)
+
+    return replaced
 
 
-def _of_number(layout: Layout, column: TextColumn, row: Row) -> str | None:
+def _of_number(layout: Layout, column: TextColumn) -> Show:
     number = layout.number(column.of)
     beside = number.source != layout.main
     if column.source == "kind":
-        return "register" if beside else row.kind
+        return (lambda row: "register") if beside else attrgetter("kind")
     if number.unit is not None:
-        return number.unit
+        unit = number.unit
+        return lambda row: unit
     if beside:
-        return row.last.unit if row.last.series_kind == "register" else None
-    return row.unit
+        return lambda row: row.last.unit if row.last.series_kind == "register" else None
+    return attrgetter("unit")

@@ -1,5 +1,6 @@
 """A number in a column of a layout: converted, with its decimals. Ints of 10^-12; exact or nothing."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from schemas.exact import SCALE, representable
@@ -16,28 +17,45 @@ class Figure(NamedTuple):
     problem: str | None = None
 
 
-def figure(column: NumberColumn, number: int | None, unit: str | None) -> Figure:
-    """A number in a column.
+NOTHING = Figure(None)
+_TOO_LONG = Figure(None, problem=reasons.NOT_REPRESENTABLE)
+_REMAINDER = Figure(None, problem=reasons.REMAINDER)
 
-    Args:
-        column: the column.
-        number: as the feed has it, or a sum.
-        unit: of the number; one without conversion shows nothing.
+
+def figures_of(column: NumberColumn) -> Callable[[int | None, str | None], Figure]:
+    """What a column makes of a number as the feed has it, or of a sum, and of its unit.
+
+    Of no number, and in a unit without conversion, it shows nothing.
     """
-    power = 0 if column.unit is None else shifts(column.unit).get(unit or "")
-    if number is None or power is None:
-        return Figure(None)
-    exact = shifted(number, power)
-    if exact is None:
-        return Figure(None, problem=reasons.NOT_REPRESENTABLE)
+    cut = _cut(column)
+    powers = None if column.unit is None else shifts(column.unit)
+
+    def converted(number: int | None, unit: str | None) -> Figure:
+        power = 0 if powers is None else powers.get(unit or "")
+        if number is None or power is None:
+            return NOTHING
+        exact = shifted(number, power)
+        return _TOO_LONG if exact is None else cut(exact)
+
+    return converted
+
+
+def _cut(column: NumberColumn) -> Callable[[int], Figure]:
+    """What the decimals of a column leave of a number in its unit."""
     if column.decimals is None:
-        return Figure(exact)
-    rounded = _rounded(exact, 10 ** (SCALE - column.decimals))
-    if column.remainder == "hold":
-        return Figure(exact) if rounded == exact else Figure(None, problem=reasons.REMAINDER)
-    if not representable(rounded):
-        return Figure(None, exact - rounded, reasons.NOT_REPRESENTABLE)
-    return Figure(rounded, exact - rounded)
+        return Figure
+    unit = 10 ** (SCALE - column.decimals)
+
+    def held(exact: int) -> Figure:
+        return _REMAINDER if exact % unit else Figure(exact)
+
+    def rounded(exact: int) -> Figure:
+        number = _rounded(exact, unit)
+        if not representable(number):
+            return Figure(None, exact - number, reasons.NOT_REPRESENTABLE)
+        return Figure(number, exact - number)
+
+    return held if column.remainder == "hold" else rounded
 
 
 def shifted(number: int, power: int) -> int | None:
