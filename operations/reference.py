@@ -14,7 +14,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from runtime.metrics import ProducerMetrics, SinkMetrics, StreamsMetrics, SupervisorMetrics
+from runtime.metrics import (
+    ObserverMetrics,
+    ProcessMetrics,
+    ProducerMetrics,
+    SinkMetrics,
+    StreamsMetrics,
+    SupervisorMetrics,
+)
 from runtime.settings.secret import Secret
 from runtime.settings.tree import Settings
 
@@ -24,7 +31,8 @@ _METRICS_HEAD = """\
 # Metrics
 
 Written by `python -m operations.reference`; do not edit. Every process serves them at `/metrics`, beside the usual
-ones of the Python process. Times are in seconds. A metering point is never a label.
+ones of the Python process (`process_…`, `python_…`). Times are in seconds; timestamps in seconds since 1970 in UTC,
+and absent until there is one. A metering point is never a label.
 """
 
 _CONFIGURATION_HEAD = """\
@@ -42,10 +50,12 @@ def metrics() -> str:
     """The text of docs/metrics.md."""
     parts = [_METRICS_HEAD]
     for title, kind in (
+        ("Every process", ProcessMetrics),
         ("Producer", ProducerMetrics),
         ("Streams", StreamsMetrics),
         ("Sinks", SinkMetrics),
         ("All sinks of a machine", SupervisorMetrics),
+        ("Observer", ObserverMetrics),
     ):
         parts.append(f"\n## {title}\n\n| series | type | labels | meaning |\n|---|---|---|---|\n")
         parts += [_metric(metric) for metric in vars(kind(CollectorRegistry())).values()]

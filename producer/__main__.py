@@ -21,7 +21,8 @@ from runtime.share import ShareType
 def producer(config: Path | None, check_config: bool, shard: Shard, source: str | None, full_sweep: bool) -> None:
     """Polls the utilities' APIs and publishes their readings."""
     needs = ("sources",) if source is None else (f"sources.{source}",)
-    sys.exit(main(Invocation(config, check_config, os.environ), needs, builder(Options(shard, source, full_sweep))))
+    invocation = Invocation("producer", config, check_config, os.environ)
+    sys.exit(main(invocation, needs, builder(Options(shard, source, full_sweep))))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 Read = Callable[[], Sequence[tuple[Secret, str]]]
 """The secrets that can be read now, as place and text; raises MissingSecret."""
+TellToken = Callable[[float, float], object]
+"""Is told when a token was given, and when it expires, in seconds since 1970."""
 
 EARLY = 0.1
 """A token is renewed when this share of its life is left."""
@@ -104,10 +106,17 @@ _decoder = msgspec.json.Decoder(_Token, strict=False)
 class ClientCredentials:
     """OAuth 2: a token, renewed before it expires and after it was refused; one request for it at a time."""
 
-    def __init__(self, settings: OAuth2, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: OAuth2,
+        read: Read,
+        tell: TellToken = lambda obtained, expires: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Asks for nothing yet. ``read``: the client secrets, at each token; the next one where one is refused."""
         self._settings = settings
         self._read = read
+        self._tell = tell
         self._clock = clock
         self._lock = asyncio.Lock()
         self._headers: Mapping[str, str] | None = None
@@ -120,6 +129,7 @@ class ClientCredentials:
                 token = await self._ask(session)
                 life = token.expires_in if token.expires_in is not None else _LIFE
                 self._renew_at = self._clock() + life * (1 - EARLY)
+                self._tell(time.time(), time.time() + life)
                 self._headers = {"Authorization": f"Bearer {token.access_token}"}
             return self._headers
 
@@ -174,14 +184,19 @@ async def _start(content: aiohttp.StreamReader) -> bytes:
     return bytes(body)
 
 
-def credentials(auth: Auth, environment: Mapping[str, str]) -> Credentials:
-    """The credentials that the settings describe; their secrets are read here, and again when they are refused."""
+def credentials(
+    auth: Auth, environment: Mapping[str, str], tell: TellToken = lambda obtained, expires: None
+) -> Credentials:
+    """The credentials that the settings describe; their secrets are read here, and again when they are refused.
+
+    ``tell``: is told of each token.
+    """
     match auth:
         case HeaderKey():
             return Keys(partial(auth.key.readable, environment), lambda key: {auth.header: key})
         case Bearer():
             return Keys(partial(auth.token.readable, environment), lambda key: {"Authorization": f"Bearer {key}"})
         case OAuth2():
-            return ClientCredentials(auth, partial(auth.client_secret.readable, environment))
+            return ClientCredentials(auth, partial(auth.client_secret.readable, environment), tell)
         case _:
             return Anyone()

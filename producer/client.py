@@ -88,6 +88,7 @@ class Client:
         self._gate = gate
         self._metrics = metrics
         self._seconds = metrics.call_seconds.labels(feed.name)
+        self._waited = metrics.rate_limit_wait_seconds.labels(feed.name)
         self._addresses = Addresses(feed)
         self._slots = asyncio.Semaphore(self._limits.concurrency)
         rate = self._limits.requests_per_second
@@ -174,8 +175,10 @@ class Client:
             raise distrusted(self._feed.name, error) or error from error
 
     async def _send(self, session: aiohttp.ClientSession, url: URL, headers: Mapping[str, str]) -> Body:
+        asked = time.perf_counter()
         await self._limiter.acquire()
         sent_at, started = instants.now(), time.perf_counter()
+        self._waited.inc(started - asked)
         sendings = Sendings()
         _sendings.set(sendings)
         try:

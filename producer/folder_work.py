@@ -97,7 +97,7 @@ class FolderWork:
 
     def tell(self) -> None:
         """Updates what is told of the files that wait; called now and then."""
-        self._report.points(len(self._points), self._files, 0)
+        self._report.points(configured=len(self._points), due=self._files, overdue=0, failing=0)
 
     async def _round(self) -> None:
         """Every file that is there now.
@@ -141,7 +141,7 @@ class FolderWork:
         ends = await self._publish(dropped, turns)  # 4
         await self._store([(turn.point, self._ahead(turn, ends)) for turn in turns if turn.changes.hashes])  # 5
         await asyncio.to_thread(self._incoming.done, one.path)  # 6
-        self._tell(one, dropped, turns)
+        self._tell(one, fetched_at, dropped, turns)
 
     def _read(self, one: Waiting, body: bytes, fetched_at: int) -> Dropped:
         if self._incoming.is_changed(one):
@@ -192,8 +192,10 @@ class FolderWork:
             readings_next=max(turn.remembered.readings_next, end),
         )
 
-    def _tell(self, one: Waiting, dropped: Dropped, turns: list[_Turn]) -> None:
+    def _tell(self, one: Waiting, fetched_at: int, dropped: Dropped, turns: list[_Turn]) -> None:
         report = self._report
+        newest = [turn.changes.newest_period for turn in turns if turn.changes.newest_period is not None]
+        report.received(fetched_at, max(newest, default=None))
         published = sum(len(turn.changes.readings) for turn in turns)
         report.polled(dropped.readings, sum(turn.changes.unchanged for turn in turns))
         report.published(published)

@@ -168,6 +168,7 @@ class Poller:
     async def _pass_over(self, turn: Turn, answer: Answer) -> None:
         """The very same bytes as last time: nothing but the progress of a sweep is new."""
         self._bodies[turn.point.metering_point] = (answer.digest, turn.readings)
+        self._report.received(answer.fetched_at)
         self._report.polled(turn.readings, turn.readings)
         await self._go_on(turn.point, turn.known, after(turn.begun, turn.window, turn.now))
 
@@ -210,6 +211,7 @@ class Poller:
     def _told(self, turn: Turn, answer: Answer, changes: Changes) -> None:
         """Counts the answer; knows its bytes again where all that they hold is remembered."""
         readings = answer.readings
+        self._report.received(answer.fetched_at, changes.newest_period)
         self._report.polled(readings, changes.unchanged)
         self._report.published(len(changes.readings))
         self._report.refused(changes.letters)

@@ -110,6 +110,18 @@ class ReadingMapper:
             return Mapped(reading)
         return Mapped(reading, self._unknown(reading, others, rules, placed))
 
+    def period_end(self, raw: bytes | msgspec.Raw, fetched_at: int) -> int | None:
+        """The end of the period that a reading closes; None: it has no value, or cannot be used."""
+        names = self._names
+        try:
+            fields = _fields_of(raw)
+            measure = self._measure(_raw(fields, names.delivery_category), _raw(fields, names.unit))
+            value = texts.value(_raw(fields, names.consumption), names.consumption)
+            _, placed = self._date(measure.rules.grid, _raw(fields, names.reading_date))
+        except Poison:
+            return None
+        return None if value is None or placed.start > fetched_at + DAY else placed.end
+
     def _unknown(
         self, reading: Reading, others: Iterable[str], rules: CategoryRules, placed: Placed
     ) -> Sequence[tuple[str, str]]:

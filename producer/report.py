@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from runtime.metrics import ProducerMetrics
+from schemas import instants
 from schemas.events import DeadLetter
 
 log = logging.getLogger(__name__)
@@ -29,9 +30,19 @@ class Report:
         self._told: set[tuple[str, str]] = set()
         counters = (metrics.polled, metrics.unchanged, metrics.published)
         self._polled, self._unchanged, self._published = (counter.labels(source) for counter in counters)
+        self._newest_answer = self._newest_period = 0
+
+    def received(self, fetched_at: int, newest_period: int | None = None) -> None:
+        """An accepted answer: when it was asked for, and the end of the newest period that it has a value of."""
+        if fetched_at > self._newest_answer:
+            self._newest_answer = fetched_at
+            self._metrics.newest_answer.labels(self.source).set(fetched_at / instants.SECOND)
+        if newest_period is not None and newest_period > self._newest_period:
+            self._newest_period = newest_period
+            self._metrics.newest_period.labels(self.source).set(newest_period / instants.SECOND)
 
     def polled(self, readings: int, unchanged: int) -> None:
-        """An accepted answer."""
+        """What an accepted answer held."""
         self._polled.inc(readings)
         self._unchanged.inc(unchanged)
 
@@ -52,7 +63,12 @@ class Report:
                 self._told.add((kind, code))
                 log.warning(_TOLD[kind], extra={"source": self.source, "code": code[:_SHOWN]})
 
-    def points(self, configured: int, due: int, failing: int) -> None:
-        """How the source's points are."""
-        for state, number in (("configured", configured), ("due", due), ("failing", failing)):
+    def token(self, obtained: float, expires: float) -> None:
+        """A new token is in use; both in seconds since 1970."""
+        self._metrics.token_obtained.labels(self.source).set(obtained)
+        self._metrics.token_expires.labels(self.source).set(expires)
+
+    def points(self, **numbers: int) -> None:
+        """How many of the source's points are in each state."""
+        for state, number in numbers.items():
             self._metrics.points.labels(self.source, state).set(number)

@@ -145,7 +145,8 @@ class _Producer:
         self._gates.append(gate)
         settings, environment = feed.settings, self._process.environment
         tls = tls_context(f"sources.{feed.name}.tls", settings.tls, environment) if settings.encrypted else None
-        return Client(feed, credentials(settings.auth, environment), gate, self._metrics, tls)
+        login = credentials(settings.auth, environment, Report(feed.name, self._metrics).token)
+        return Client(feed, login, gate, self._metrics, tls)
 
     def _circuit(self, feed: Feed) -> SourceCircuit:
         circuit = SourceCircuit(self._settings.dead_letters, feed.name, self._metrics.stopped.labels(feed.name))

@@ -10,9 +10,10 @@ class Schedule:
     """A heap of due points. A point that was taken is not in it until it is put back, so its polls never overlap."""
 
     def __init__(self, points: Iterable[int]) -> None:
-        """``points``: indices; all are due at once, in their order."""
+        """``points``: indices; all are due at once, in their order. Inside the event loop."""
         self._order = itertools.count()
-        self._heap = [(0.0, next(self._order), point) for point in points]
+        now = asyncio.get_running_loop().time()
+        self._heap = [(now, next(self._order), point) for point in points]
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
         self._closed = False
@@ -45,8 +46,7 @@ class Schedule:
         if self._heap[0][2] == point:
             self._changed.set()
 
-    @property
-    def due(self) -> int:
-        """How many points wait although they are due."""
-        now = asyncio.get_running_loop().time()
-        return sum(due <= now for due, _, _ in self._heap)
+    def due(self, since: float = 0.0) -> int:
+        """How many points wait although they are due, and have been for so many seconds."""
+        latest = asyncio.get_running_loop().time() - since
+        return sum(due <= latest for due, _, _ in self._heap)

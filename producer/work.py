@@ -77,7 +77,8 @@ class SourceWork:
     def tell(self) -> None:
         """Updates what is told of the points; called now and then."""
         failing = sum(count >= self._pace.poll.failing_after for count in self._failures.values())
-        self._report.points(len(self._points), self._schedule.due, failing)
+        due, overdue = self._schedule.due(), self._schedule.due(self._pace.every)
+        self._report.points(configured=len(self._points), due=due, overdue=overdue, failing=failing)
 
     async def _turns(self) -> None:
         while (index := await self._schedule.take()) is not None:

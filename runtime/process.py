@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from runtime import logs
 from runtime.errors import ConfigError, ExitCode, MeterstreamError
 from runtime.health import Health, HealthServer, Page
+from runtime.metrics import ProcessMetrics, ProcessName
 from runtime.settings.load import load
 from runtime.settings.tree import Settings
 from runtime.signals import SignalListener
@@ -82,6 +84,7 @@ Build = Callable[[Process], Run]
 class Invocation:
     """How a process was called. ``announce``: a file descriptor to which the address it serves at is written."""
 
+    process: ProcessName
     config: Path | None
     check_config: bool
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -119,6 +122,7 @@ def live(invocation: Invocation, read: Load, build: Build) -> ExitCode:
         settings = read(invocation.file, invocation.environment)
         logs.configure(settings.log)
         process = Process(settings, invocation.environment, logs.Pseudonyms(settings.log, invocation.environment))
+        ProcessMetrics(process.registry).build_info.labels(version("meterstream"), invocation.process).set(1)
         run = build(process)
         if invocation.check_config:
             click.echo("the configuration is valid")

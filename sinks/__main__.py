@@ -34,7 +34,7 @@ def sinks(
     check_config: bool,
 ) -> None:
     """Delivers the values of one receiver into its database; with --all those of every receiver."""
-    invocation = Invocation(config, check_config, os.environ, announce)
+    invocation = Invocation("sinks" if every else "sink", config, check_config, os.environ, announce)
     if every and receiver is None:
         build = supervisor.builder(invocation.file, check_only=check_config)
         sys.exit(live(invocation, lambda file, environment: load_apart(file, environment).settings, build))

@@ -15,7 +15,7 @@ from streams.worker import build
 @check_option
 def streams(config: Path | None, check_config: bool) -> None:
     """Turns readings into meter values."""
-    sys.exit(main(Invocation(config, check_config, os.environ), ("streams",), build))
+    sys.exit(main(Invocation("streams", config, check_config, os.environ), ("streams",), build))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from runtime.metrics import SECONDS, BatchHistogram
+from runtime.series import SECONDS, BatchHistogram
 
 
 @given(st.lists(st.integers(-1, 300).map(float) | st.sampled_from(SECONDS)))

@@ -44,7 +44,7 @@ def build(built):
 
 mode, *rest = sys.argv[1:]
 config = Path(rest[0]) if rest and rest[0] != "--check-config" else None
-sys.exit(process.main(process.Invocation(config, "--check-config" in rest), ("sources",), build))
+sys.exit(process.main(process.Invocation("producer", config, "--check-config" in rest), ("sources",), build))
 """
 
 
