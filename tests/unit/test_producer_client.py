@@ -16,6 +16,7 @@ from producer.auth import Unauthorised, credentials
 from producer.client import Client, Limited, Refused, retry_after
 from producer.gate import Gate
 from producer.points import Point
+from producer.report import Report
 from producer.response import Unreadable
 from producer.windows import Window
 from runtime.errors import Transient
@@ -57,13 +58,18 @@ class Utility:
             of = feed(url=str(server.make_url("/")), **changes)
             metrics = ProducerMetrics(self.registry)
             gate = Gate("feed", of.settings.poll.unauthorised_retry, metrics.authorised)
-            async with Client(of, credentials(of.settings.auth, {"KEY": "secret"}), gate, metrics) as client:
+            login = credentials(of.settings.auth, {"KEY": "secret"}, Report("feed", metrics).token)
+            async with Client(of, login, gate, metrics) as client:
                 yield client
 
     def calls(self, outcome: str) -> float:
         """How many requests had an outcome."""
         labels = {"source": "feed", "outcome": outcome}
         return self.registry.get_sample_value("meterstream_producer_calls_total", labels) or 0.0
+
+    def told(self, name: str) -> float | None:
+        """What a metric of the source says."""
+        return self.registry.get_sample_value(f"meterstream_producer_{name}", {"source": "feed"})
 
     @property
     def authorised(self) -> float | None:
@@ -266,6 +272,9 @@ async def test_requests_keep_to_the_rate() -> None:
         await asyncio.gather(*(client.get(ASKED, WINDOW) for _ in range(25)))
         took = time.monotonic() - started
     assert 0.35 <= took < 3
+    waited = utility.told("rate_limit_wait_seconds_total")
+    assert waited is not None
+    assert waited >= took, "they waited side by side"
 
 
 async def test_a_resent_request_is_counted() -> None:
@@ -317,6 +326,14 @@ async def test_one_oauth2_token_serves_many_requests(expires_in: object) -> None
     ]
     sent = {request.headers.get("Authorization") for request in utility.requests if request.path != "/token"}
     assert sent == {"Bearer token-1"}
+    obtained, expires = (
+        utility.told("token_obtained_timestamp_seconds"),
+        utility.told("token_expires_timestamp_seconds"),
+    )
+    assert obtained is not None
+    assert expires is not None
+    assert 0 <= time.time() - obtained < 60
+    assert expires - obtained == pytest.approx(float(str(expires_in or 300)), abs=1)
 
 
 async def test_a_token_is_renewed_before_it_expires() -> None:

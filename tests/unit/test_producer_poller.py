@@ -2,13 +2,16 @@
 
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from producer.points import Point, SeriesSettings
 from producer.poller import TRIES, Incomplete
 from producer.response import Unreadable
+from runtime.metrics import ProducerMetrics
 from schemas import exact
 from schemas.instants import DAY, SECOND
 from tests.polling import (
@@ -305,6 +308,29 @@ async def test_counts_tell_what_was_polled_published_and_unknown() -> None:
     assert room.count("polled_total") == 4, "twice, because the load has two pieces"
     assert room.count("published_total") == 2
     assert room.count("unknown_codes_total", kind="category") == 1
+
+
+async def test_the_newest_answer_and_the_newest_period_with_a_value_are_told_also_after_a_restart() -> None:
+    """A period whose value is missing, or that cannot be used, has not come yet; dates are not in order."""
+    room = PollingRoom()
+    readings = [
+        *(hour("2020-03-02T02:00:00"), hour("2020-03-02T03:00:00", Later=1), hour("2020-03-02T01:00:00")),
+        *(hour("2020-03-02T04:00:00", None), hour("no date"), hour("2020-03-03T05:00:00", None)),
+        hour("2020-12-01T01:00:00"),
+    ]
+    await loaded(room, *readings)
+    closed = datetime(2020, 3, 2, 2, tzinfo=UTC).timestamp()  # 03:00 in Swedish normal time
+    assert room.count("newest_period_timestamp_seconds") == closed
+    told = room.count("newest_answer_timestamp_seconds")
+    assert told == room.client.sent_at / SECOND
+    await room.poll()
+    assert room.count("newest_answer_timestamp_seconds") > told, "an answer that is the same is one"
+    room.registry = CollectorRegistry()
+    room.metrics = ProducerMetrics(room.registry)
+    room.restart()
+    assert room.count("newest_period_timestamp_seconds") == 0
+    await room.poll()
+    assert room.count("newest_period_timestamp_seconds") == closed, "of what did not change, too"
 
 
 @pytest.mark.parametrize("after", range(6))

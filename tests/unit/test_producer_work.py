@@ -167,6 +167,13 @@ async def test_a_schedule_gives_points_by_due_time_and_only_once() -> None:
     assert [await schedule.take() for _ in range(3)] == [3, 2, 1]
 
 
+async def test_a_schedule_knows_who_waits_for_long() -> None:
+    schedule = Schedule([1])
+    schedule.put(2, -120)
+    schedule.put(3, 120)
+    assert (schedule.due(), schedule.due(60)) == (2, 1), "at the start nobody has waited"
+
+
 async def test_who_waits_for_a_schedule_hears_of_an_earlier_point_and_of_its_end() -> None:
     schedule = Schedule([])
     waiting = [asyncio.create_task(schedule.take()) for _ in range(2)]
