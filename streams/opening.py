@@ -43,7 +43,8 @@ class Opening:
                 f"({self._shared.partitions}) is fixed for an epoch; {NEW_EPOCH}"
             )
         started = time.perf_counter()
-        partition, found = await self._shared.patience.retried("Kafka", partial(self._tried, number))
+        with self._shared.metrics.recovering.track_inprogress():
+            partition, found = await self._shared.patience.retried("Kafka", partial(self._tried, number))
         seconds = time.perf_counter() - started
         self._shared.metrics.recovery_seconds.observe(seconds)
         log.info(

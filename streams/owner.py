@@ -102,6 +102,7 @@ class Owner:
         """Told now and then where readings end; notes where they wait in vain. Work in hand has its own pulse."""
         positions = {place.partition: part.position for place, part in self._parts.items()}
         waiting = sum(max(0, ends.get(number, 0) - position) for number, position in positions.items())
+        self._metrics.lag_records.set(waiting)
         self._pulse.ahead(positions, 0 if self._pulse.at_work else waiting)
 
     def assigned(self) -> None:

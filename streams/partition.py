@@ -20,6 +20,7 @@ from runtime.topics import TopicNames
 from schemas import instants
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
+from schemas.instants import MILLISECOND
 from schemas.keys import partition_of
 from streams.fold import Fold, Folded, Stamp
 from streams.intake import SLICE, Intake, Judged
@@ -198,13 +199,21 @@ class Partition:
 
     def _measure(self, records: int, judged: Judged, folded: Folded, seconds: float) -> None:
         metrics = self._shared.metrics
-        metrics.consumed.inc(records)
         metrics.duplicates.inc(folded.duplicates)
         metrics.chunk_records.observe(records)
         metrics.chunk_seconds.observe(seconds)
-        for cause, count in Counter(value.cause for _, value in folded.values).items():
+        for (cause, held), count in Counter((value.cause, value.held) for _, value in folded.values).items():
             metrics.published.labels(cause).inc(count)
-        for held, count in Counter(value.held for _, value in folded.values if value.held).items():
-            metrics.held.labels(held).inc(count)
+            if held:
+                metrics.held.labels(held).inc(count)
+        metrics.delay_seconds.observe_counted(_delays(folded))
         for reason, count in Counter(letter.reason for letter in judged.dead_letters).items():
             metrics.dead_letters.labels(reason).inc(count)
+        metrics.consumed.inc(records)
+
+
+def _delays(folded: Folded) -> dict[float, int]:
+    """Seconds since the utility was asked, and of how many values; many come of one answer, or of one millisecond."""
+    now = instants.now()
+    asked = Counter(value.fetched_at // MILLISECOND for _, value in folded.values if value.cause != "recomputed")
+    return {(now - at * MILLISECOND) / instants.SECOND: count for at, count in asked.items()}

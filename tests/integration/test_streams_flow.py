@@ -162,6 +162,9 @@ def test_a_worker_tells_how_it_does(system: StreamsSystem) -> None:
     assert _sample(told, "state_series") == 1
     assert _sample(told, "state_bytes") > 0
     assert _sample(told, "recovery_seconds_count") == 2
+    assert _sample(told, "recovering") == 0
+    assert _sample(told, "delay_seconds_count") == 3, "a duplicate is delivered already"
+    assert _sample(told, "delay_seconds_sum") > 3 * 86_400 * 365, "these readings are old"
 
 
 def _sample(metrics: str, series: str) -> float:

@@ -73,7 +73,8 @@ class World:
         self.clock = Clock()
         self.pulse = Pulse(60, self.clock)
         self.patience = Patience(self.pulse, self.health)
-        signs = Signs(self.pulse, self.health, StreamsMetrics(CollectorRegistry()))
+        self.registry = CollectorRegistry()
+        signs = Signs(self.pulse, self.health, StreamsMetrics(self.registry))
         self.owner = Owner(self.group, self._open, self.patience, signs)
 
     async def _open(self, number: int) -> Part:
@@ -214,6 +215,14 @@ async def test_what_a_chunk_raises_comes_out() -> None:
     )
     with pytest.raises(RuntimeError, match="fenced"):
         await world.take(chunk(0, 1))
+
+
+async def test_the_lag_is_that_of_the_partitions_held() -> None:
+    world = World(1, 0)
+    await world.take(chunk(0, 1))
+    for end in (5, 7, 0):
+        world.owner.compare({0: end, 1: 9})
+        assert world.registry.get_sample_value("meterstream_streams_lag_records") == end
 
 
 async def test_readings_ahead_of_open_partitions_that_do_not_come_are_noticed_but_not_during_work() -> None:
