@@ -19,6 +19,7 @@ up: $(READY)  ## the same system, until Ctrl-C
 
 test: $(READY)  ## every test; three at a time, since most of them wait for services
 	-@$(BIN)/python -m local.kafka_archive  # brokers then start in half the time
+	-@$(BIN)/python -m local.prometheus_programs  # unpacked into .cache, where this system has none
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder  # files with services first: no long one is left for the end
 
 bench: bench-producer bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes  ## each stage beside its raw limit; wants a machine with nothing else to do
