@@ -7,7 +7,7 @@ from kafka.errors import KafkaError
 from local.process import log_tail
 from local.system import LocalSystem
 from operations.progress import progress
-from operations.scraped import ask
+from operations.status.processes import ask
 from runtime.errors import Transient
 
 TAIL_LINES = 12

@@ -1,11 +1,13 @@
 """The settings file of the local system: what a user would write, filled in with this run's addresses."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
 RECEIVERS = ("vitec", "momentum")
+TARGETS = "targets.json"
 
 _SYSTEM = Template("""\
 # Written by the local system; the comments of meterstream.example.toml explain every setting.
@@ -29,6 +31,9 @@ min_insync_replicas = $min_insync_replicas
 [log]
 level = "info"
 format = "text"
+
+[metrics]
+targets = "targets.json"
 
 [receivers.vitec]
 database = "postgresql"
@@ -82,6 +87,23 @@ def write_secret(folder: Path, name: str, text: str) -> None:
     file.parent.mkdir(mode=0o700, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(text, encoding="utf-8")
+
+
+def write_targets(folder: Path, ports: Mapping[str, int]) -> None:
+    """Writes where each process serves its metrics, in one step: somebody may be reading."""
+    groups = [
+        {"targets": [f"127.0.0.1:{port}"], "labels": {"job": _job(name), "instance": name}}
+        for name, port in ports.items()
+    ]
+    beside = folder / f".{TARGETS}"
+    beside.write_text(json.dumps(groups), encoding="utf-8")
+    beside.replace(folder / TARGETS)
+
+
+def _job(name: str) -> str:
+    """What the processes of its kind are called together in deploy/prometheus."""
+    kind = name.partition("-")[0]
+    return "sinks" if kind == "sink" else kind
 
 
 def write(file: Path, addresses: Addresses, sources: Sequence[SourceFacts], values: Mapping[str, object]) -> None:

@@ -232,11 +232,17 @@ class LocalSystem:
         """Starts one of the product's processes and keeps it running."""
         port = self.ports[name] = free_port()
         self.stages.start(self.stage_program(name, port, module, *arguments))
+        self._write_targets()
 
     def drop_stage(self, name: str) -> None:
         """Ends one of them in order, for good."""
         self.stages.remove(name)
         self.ports.pop(name, None)
+        self._write_targets()
+
+    def _write_targets(self) -> None:
+        """Whom `meterstream status` asks; a Prometheus could read it, too."""
+        settings_file.write_targets(self.directory, self.ports)
 
     def stage_program(self, name: str, port: int, module: str, *arguments: str) -> Program:
         """How one of the product's processes is started. ``port``: where it serves its health."""

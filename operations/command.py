@@ -7,9 +7,11 @@ import logging
 
 import click
 
-from operations import chaos, config, dead_letters, plan, reprocess, state, status, topics
+from operations import chaos, config, dead_letters, plan, reprocess, state, topics
 from operations.invocation import Commands, config_option
 from operations.receivers.command import receivers
+from operations.status.command import status
+from operations.status.top import top
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,7 +21,7 @@ def main() -> None:
     r"""Looks after a meterstream system: its topics, its settings, its state.
 
     \b
-    Exit codes: 0 done · 1 you said no · 2 the settings or the cluster are not as they must be
+    Exit codes: 0 done · 1 you said no, or `status`: not healthy · 2 the settings or the cluster are not as they must be
     · 70 anything else, such as a Kafka that does not answer.
     """
     logging.getLogger().addHandler(logging.NullHandler())  # the clients' own log lines would say errors twice
@@ -30,7 +32,8 @@ for group in (
     state.state,
     receivers,
     dead_letters.dead_letters,
-    status.status,
+    status,
+    top,
     config.config,
     reprocess.reprocess,
     chaos.chaos,

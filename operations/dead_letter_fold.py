@@ -12,6 +12,8 @@ from schemas.registry import UnknownSchemaId
 
 State = Literal["open", "put_back", "parked"]
 STATES: tuple[State, ...] = ("open", "put_back", "parked")
+PARKED_AFTER = 3
+"""Tries in vain, where nobody says otherwise."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 import click
 
 from operations.dead_letter_box import Choice
+from operations.dead_letter_fold import PARKED_AFTER
 from operations.grouped_options import grouped
 from schemas import instants
 from schemas.reasons import Reason, Stage
@@ -70,7 +71,7 @@ extent_options = grouped(
 attempts_option = click.option(
     "--attempts",
     type=click.IntRange(1),
-    default=3,
+    default=PARKED_AFTER,
     show_default=True,
     help="So many tries in vain park a dead letter.",
 )

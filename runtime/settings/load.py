@@ -124,14 +124,14 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _anchored(node: Any, folder: Path) -> Any:
-    """Relative files named in the settings (points, file, path, ..._file, layouts) stand beside the settings file."""
+    """Relative paths in the settings (points, file, path, folder, targets, ..._file, layouts) begin at their file."""
     if isinstance(node, list):
         return [_anchored(value, folder) for value in node]
     if not isinstance(node, dict):
         return node
     return {
         key: str(folder / value)
-        if (key in {"points", "file", "path", "folder"} or key.endswith("_file")) and isinstance(value, str)
+        if (key in {"points", "file", "path", "folder", "targets"} or key.endswith("_file")) and isinstance(value, str)
         else [_layout(one, folder) for one in value]
         if key == "layouts" and isinstance(value, list)
         else _anchored(value, folder)

@@ -1,6 +1,7 @@
 """Groups that every process reads: Kafka, topics, registry, logs, metrics."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -106,3 +107,8 @@ class MetricsSettings(Group):
 
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535, description="0: any free port, written to the log")
+    targets: Path | None = Field(
+        default=None,
+        description="for `meterstream status` and `top`: a file that lists the processes to ask, as Prometheus' "
+        "file_sd_configs",
+    )

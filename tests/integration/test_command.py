@@ -121,13 +121,25 @@ def test_a_cluster_that_is_not_there_is_one_line(config: Path, command: tuple[st
 
 def status(run: Run, *arguments: str) -> Any:
     done = run("status", "--json", *arguments)
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+    found = json.loads(done.stdout)
+    assert done.exit_code == (0 if found["healthy"] else 1), done.output
+    return found
 
 
 def test_the_status_of_a_system_without_topics_says_what_is_missing(run: Run) -> None:
-    assert not any(topic["present"] for topic in status(run)["progress"]["topics"])
-    assert run("status").stdout.count("missing: meterstream topics create") == 6
+    found = status(run)
+    assert not any(topic["present"] for topic in found["progress"]["topics"])
+    assert not found["healthy"]
+    (page,) = [finding for finding in found["findings"] if finding["severity"] == "page"]
+    assert page["next"] == "meterstream topics create"
+    assert all(topic["name"] in page["text"] for topic in found["progress"]["topics"])
+
+
+def test_a_system_that_has_just_begun_is_healthy_as_far_as_kafka_shows(run: Run) -> None:
+    run("topics", "create")
+    found = status(run)
+    assert found["healthy"]
+    assert [finding["text"] for finding in found["findings"]] == ["no process was asked, so what is fresh is not known"]
 
 
 @pytest.fixture
@@ -177,10 +189,13 @@ def test_the_status_tells_how_far_everybody_is(run: Run, busy: TopicNames) -> No
     assert vitec["beyond_end"] == []
     letters = found["dead_letters"]
     assert (letters["complete"], letters["unreadable"]) == (True, 1)
-    assert [tuple(count.values()) for count in letters["counts"]] == [
-        ("streams", "undecodable_record", 1, 2),
-        ("streams", "wrong_key", 1, 1),
+    counts = [(count["stage"], count["reason"], count["open"], count["parked"]) for count in letters["counts"]]
+    assert counts == [("streams", "undecodable_record", 1, 0), ("streams", "wrong_key", 1, 0)]
+    assert [finding["alert"] for finding in found["findings"] if finding["severity"] == "ticket"] == [
+        "DeadLettersOpen",
+        "DeadLettersOpen",
     ]
+    assert not found["healthy"]
 
 
 def test_the_handbook_s_way_to_read_dead_letters(run: Run, config: Path) -> None:
@@ -206,9 +221,18 @@ def test_dead_letters_are_read_within_bounds(run: Run, busy: TopicNames) -> None
 
 def test_the_status_is_a_screen_for_people(run: Run, busy: TopicNames) -> None:
     address = f"http://127.0.0.1:{free_port()}"
-    shown = run("status", "--metrics", address).stdout
-    for text in ("Topics of epoch 1", busy.values, "vitec", "wrong_key", address, "not ready: no answer"):
-        assert text in shown
+    done = run("status", "--metrics", address)
+    assert done.exit_code == 1
+    for text in (
+        "epoch 1",
+        "NOT HEALTHY",
+        "values",
+        "vitec",
+        "wrong_key",
+        address.removeprefix("http://"),
+        "no answer",
+    ):
+        assert text in done.stdout
 
 
 def test_a_position_past_the_end_of_a_log_is_pointed_at(run: Run, config: Path, busy: TopicNames) -> None:

@@ -1,0 +1,102 @@
+"""What is wrong with what was seen, the worst first. Pure: `status`, `top` and the exit code go by the same list."""
+
+from collections.abc import Iterator, Sequence
+
+from operations.status.finding import SEVERITIES, Finding, Limits, Severity, span
+from operations.status.road_findings import HANDBOOK, of_receiver, of_source, of_streams
+from operations.status.snapshot import Process, Snapshot
+
+ASKED_AGAIN = "unreadable_response"
+"""Such a dead letter is never put back: the producer asks the utility again by itself."""
+
+
+def findings(seen: Snapshot, limits: Limits | None = None) -> tuple[Finding, ...]:
+    """Everything that is not as it should be; within a severity in the order of the road."""
+    found = list(_of_the_road(seen, limits or Limits()))
+    known = {finding.subject for finding in found}
+    found += [finding for process in seen.processes for finding in _of_process(process, known)]
+    found += _missing(seen, known)
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def healthy(found: Sequence[Finding]) -> bool:
+    """Whether nobody has to do anything."""
+    return all(finding.severity == "info" for finding in found)
+
+
+def _of_the_road(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
+    yield from _of_cluster(seen, limits)
+    for source in seen.sources:
+        yield from of_source(source, seen, limits)
+    yield from of_streams(seen, limits)
+    for receiver in seen.receivers:
+        yield from of_receiver(receiver, seen, limits)
+    yield from _of_dead_letters(seen)
+
+
+def _of_cluster(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
+    if seen.progress is None:
+        yield Finding("page", None, "cluster", seen.trouble or "does not answer", f"{HANDBOOK}: When brokers fail")
+        return
+    missing = [topic.name for topic in seen.progress.topics if not topic.present]
+    if missing:
+        yield Finding("page", None, "cluster", f"missing: {', '.join(missing)}", "meterstream topics create")
+    if seen.under_replicated:
+        text = f"{seen.under_replicated} partitions lack a replica"
+        yield Finding("ticket", "UnderReplicated", "cluster", text)
+    for disk in seen.disks:
+        free = disk.usable / disk.total if disk.total else 1.0
+        if free < limits.disk_low:
+            text = f"{free:.0%} of its disk are free"
+            severity: Severity = "page" if free < limits.disk_full else "ticket"
+            yield Finding(severity, "BrokerDiskFull", f"broker {disk.broker}", text)
+
+
+def _of_dead_letters(seen: Snapshot) -> Iterator[Finding]:
+    if seen.dead_letters is None:
+        return
+    for count in seen.dead_letters.counts:
+        if not count.open:
+            continue
+        age = "" if count.oldest_open is None else f", the oldest for {span(seen.at - count.oldest_open)}"
+        text = f"{count.open:,} open: {count.reason}{age}"
+        if count.reason == ASKED_AGAIN:
+            yield Finding("info", None, f"dead letters of {count.stage}", text, "the utility is asked again")
+        else:
+            action = "meterstream dead-letters summary"
+            yield Finding("ticket", "DeadLettersOpen", f"dead letters of {count.stage}", text, action)
+    if parked := seen.dead_letters.parked:
+        action = "meterstream dead-letters summary"
+        yield Finding("info", None, "dead letters", f"{parked:,} parked: putting them back was tried in vain", action)
+
+
+def _of_process(process: Process, known: set[str]) -> Iterator[Finding]:
+    """One that does not answer, or waits for what no other finding names."""
+    subject = f"{process.kind or 'process'} {process.address.rpartition('/')[2]}"
+    if not process.answers:
+        yield Finding("page", "ProcessDown", subject, process.waiting_for or "no answer")
+    elif not process.ready and known.isdisjoint(process.about):
+        yield Finding("ticket", "ProcessNotReady", subject, f"not ready: {process.waiting_for}")
+
+
+def _missing(seen: Snapshot, known: set[str]) -> Iterator[Finding]:
+    """Work that nobody does, as far as can be seen."""
+    if not seen.processes:
+        text = "no process was asked, so what is fresh is not known"
+        yield Finding("info", None, "processes", text, "set metrics.targets, or --targets")
+        return
+    told = {subject for process in seen.processes for subject in process.about}
+    for source in seen.sources:
+        if f"source {source.name}" not in told:
+            text = "no process that was asked polls it"
+            yield Finding("page", "ProducerAbsent", f"source {source.name}", text)
+    if "streams" not in told | known:
+        yield Finding("page", "StreamsAbsent", "streams", "no process that was asked is a worker of it")
+    for receiver in seen.receivers:
+        subject = f"receiver {receiver.name}"
+        if subject not in told | known:
+            severity: Severity = "ticket" if receiver.test else "page"
+            yield Finding(severity, "ReceiverAbsent", subject, "no process that was asked delivers to it")
+    versions = sorted({process.version for process in seen.processes if process.version})
+    if len(versions) > 1:
+        yield Finding("info", None, "processes", f"of several releases: {', '.join(versions)}", "finish the upgrade")
