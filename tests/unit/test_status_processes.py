@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
 from operations.status import figures
 from operations.status.figures import Figures
@@ -16,7 +16,7 @@ from operations.status.report import as_json
 from operations.status.whom import Whom, states
 from runtime.errors import ConfigError
 from runtime.health import Health, HealthServer
-from runtime.metrics import ProducerMetrics, SinkMetrics, SupervisorMetrics
+from runtime.metrics import ObserverMetrics, ProducerMetrics, SinkMetrics, SupervisorMetrics
 from runtime.settings.system import MetricsSettings
 from runtime.settings.tree import Settings
 from tests.snapshots import of_receiver
@@ -55,8 +55,7 @@ def shards() -> Iterator[list[str]]:
         metrics.polled.labels("hours").inc(10)
         metrics.points.labels("hours", "failing").set(number)
         metrics.authorised.labels("hours").set(waiting is None)
-        newest = Gauge("meterstream_producer_newest_answer_timestamp_seconds", "–", ["source"], registry=registry)
-        newest.labels("hours").set(1_000 / number)
+        metrics.newest_answer.labels("hours").set(1_000 / number)
         servers.append(serve(registry, waiting))
     yield [server.address for server in servers]
     for server in servers:
@@ -108,13 +107,12 @@ def test_one_that_does_not_answer_is_a_result_too() -> None:
 
 def test_what_the_observer_counts_are_the_dead_letters_once_it_has_read_them() -> None:
     registry = CollectorRegistry()
-    opened = Gauge("meterstream_dead_letters_open", "–", ["stage", "reason"], registry=registry)
-    opened.labels("streams", "wrong_key").set(2)
-    opened.labels("streams", "bad_value").set(0)
+    metrics = ObserverMetrics(registry)
+    metrics.open.show({("streams", "wrong_key"): 2, ("streams", "bad_value"): 0})
     server = serve(registry)
     try:
         assert figures.dead_letters(Figures([ask(server.address)])) is None
-        Gauge("meterstream_observer_last_success_timestamp_seconds", "–", registry=registry).set(5)
+        metrics.last_success.show({(): 5})
         found = figures.dead_letters(Figures([ask(server.address)]))
         assert found is not None
         assert [(count.reason, count.open, count.oldest_open) for count in found.counts] == [("wrong_key", 2, None)]
