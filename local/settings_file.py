@@ -8,6 +8,8 @@ from string import Template
 
 RECEIVERS = ("vitec", "momentum")
 TARGETS = "targets.json"
+UTILITY_KEY = "utility.key"
+"""The file that holds what the utility knows us by, be it shown as a key or given for a token."""
 
 _SYSTEM = Template("""\
 # Written by the local system; the comments of meterstream.example.toml explain every setting.
@@ -56,21 +58,33 @@ mapping = "oresundskraft"
 url = "$url"
 granularity = "$granularity"
 points = "points-$feed.csv"
-auth = { type = "header", header = "X-Api-Key", key = { file = "secrets/utility.key" } }
+auth = $auth
 limits = { requests_per_second = $requests_per_second, concurrency = 16, read_timeout = $request }
 poll = { every = $every, window = $window }
 """)
 
 
+_KEY = Template('{ type = "header", header = "X-Api-Key", key = { file = "secrets/$secret" } }')
+_TOKEN = Template(
+    '{ type = "oauth2", token_url = "$url/oauth/token", client_id = "simulated-client",'
+    ' client_secret = { file = "secrets/$secret" } }'
+)
+
+
 @dataclass(frozen=True)
 class SourceFacts:
-    """One source of the local system. ``every``: seconds between two polls of a point; ``window``: days, or months."""
+    """One source of the local system.
+
+    ``every``: seconds between two polls of a point; ``window``: days, or months; ``token``: it asks for tokens
+    (OAuth 2) and shows no key.
+    """
 
     name: str
     feed: str
     granularity: str
     every: float
     window: int
+    token: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,5 +124,6 @@ def write(file: Path, addresses: Addresses, sources: Sequence[SourceFacts], valu
     """Writes the settings file; ``values``: prefix, partitions, requests_per_second and time-outs."""
     text = _SYSTEM.substitute(kafka=addresses.kafka, **values)
     for source in sources:
-        text += _SOURCE.substitute(asdict(source), url=addresses.utility, **values)
+        auth = (_TOKEN if source.token else _KEY).substitute(url=addresses.utility, secret=UTILITY_KEY)
+        text += _SOURCE.substitute(asdict(source), url=addresses.utility, auth=auth, **values)
     file.write_text(text, encoding="utf-8")

@@ -30,7 +30,7 @@ from runtime.settings.tree import Settings
 STREAMS_WORKERS = 2
 DATABASE_USER = "vitec"
 """Whom the sink is to PostgreSQL: the database's owner, without any other right."""
-UTILITY_KEY_VARIABLE = "UTILITY_API_KEY"
+UTILITY_SECRETS = ("UTILITY_API_KEY", "UTILITY_CLIENT_SECRET")
 START_SECONDS = 120.0
 WINDOW_MONTHS = 3
 
@@ -167,7 +167,7 @@ class LocalSystem:
     def _utility(self) -> None:
         service = Service("utility", self.directory / "utility" / "utility.log")
         service.log.parent.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, UTILITY_KEY_VARIABLE: self._key}
+        environment = os.environ | dict.fromkeys(UTILITY_SECRETS, self._key)
         self.services.start(Program(service, self._utility_command(), environment))
         self._await(service, self._utility_answers)
 
@@ -199,7 +199,7 @@ class LocalSystem:
         return [
             SourceFacts("oresundskraft-hours", "hours", "hour", every, window),
             SourceFacts("oresundskraft-days", "days", "day", 2 * every, window),
-            SourceFacts("oresundskraft-months", "months", "month", 2 * every, WINDOW_MONTHS),
+            SourceFacts("oresundskraft-months", "months", "month", 2 * every, WINDOW_MONTHS, token=True),
         ]
 
     def _write_settings(self) -> None:
@@ -217,7 +217,7 @@ class LocalSystem:
             "requests_per_second": self.options.requests_per_second,
             **asdict(self.options.timeouts),
         }
-        settings_file.write_secret(self.directory, "utility.key", self._key)
+        settings_file.write_secret(self.directory, settings_file.UTILITY_KEY, self._key)
         settings_file.write_secret(self.directory, "vitec.dsn", dsn)
         settings_file.write(self.config, addresses, self._sources(), values)
 
