@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo chaos up test bench bench-producer bench-streams bench-curves bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-backpressure bench-receivers bench-soak check lint format lock audit clean
+.PHONY: demo chaos up test bench bench-producer bench-streams bench-curves bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-backpressure bench-receivers bench-soak charts check lint format lock audit clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
@@ -42,6 +42,30 @@ lint: $(READY)  ## format, lint, strict types, import rules, unused dependencies
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+	@$(BIN)/hadolint Dockerfile
+
+# Helm and docker compose are built from their sources, once: .cache keeps them.
+GO_TOOLS := .cache/go
+HELM := $(GO_TOOLS)/helm-3.22.0
+COMPOSE := $(GO_TOOLS)/docker-compose-5.6.0
+
+charts: $(READY) $(HELM) $(COMPOSE)  ## the Helm chart and the compose files by their own tools; wants Go, and ten minutes the first time
+	@$(BIN)/python -m deploy.check --helm $(HELM) --compose $(COMPOSE)
+
+$(HELM):
+	@command -v go >/dev/null || { echo "make charts builds Helm with Go (https://go.dev), which is not here" >&2; exit 2; }
+	@mkdir -p $(@D)
+	@GOBIN=$(abspath $(@D)) go install helm.sh/helm/v3/cmd/helm@v3.22.0
+	@mv $(@D)/helm $@
+
+# Its module says `exclude`, so `go install` does not take it: it is fetched, copied and built.
+$(COMPOSE):
+	@command -v go >/dev/null || { echo "make charts builds docker compose with Go (https://go.dev), which is not here" >&2; exit 2; }
+	@mkdir -p $(@D)
+	@go mod download -json github.com/docker/compose/v5@v5.6.0 > $@.json
+	@rm -rf $@.source && cp -r "$$($(PYTHON) -c 'import json, sys; print(json.load(open(sys.argv[1]))["Dir"])' $@.json)" $@.source
+	@chmod -R u+w $@.source && cd $@.source && go build -o ../$(@F) ./cmd
+	@rm -rf $@.source $@.json
 
 format: $(READY)
 	@$(BIN)/ruff format .
@@ -64,6 +88,7 @@ lock:  ## resolve again and write the locks
 	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	@$(COMPILE) --group build -o requirements/build.lock
 	@$(COMPILE) pyproject.toml --group local --group dev -c requirements/runtime.lock -o requirements/dev.lock
+	@echo cyclonedx-bom | $(COMPILE) - -c requirements/dev.lock -o requirements/sbom.lock
 
 audit: $(READY)  ## what ships against the published advisories; needs a network, so it is not part of `make test`
 	@$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/runtime.lock

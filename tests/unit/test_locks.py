@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "requirements"
-LOCKS = ("build.lock", "dev.lock", "runtime.lock")
+LOCKS = ("build.lock", "dev.lock", "runtime.lock", "sbom.lock")
 COPYLEFT = re.compile(r"(?<!L)(?<!Lesser )(?:AGPL|GPL|General Public License|SSPL|BUSL|Commons Clause)", re.IGNORECASE)
 """Of a library that is only used, the LGPL asks nothing of whoever uses it."""
 NAMED = re.compile(r"MIT|BSD|Apache|PSF|Python Software|MPL|Mozilla|LGPL|Lesser|ISC|Zlib|Repoze", re.IGNORECASE)
@@ -32,9 +32,10 @@ def test_no_lock_holds_an_address(lock: str) -> None:
     assert "://" not in (FOLDER / lock).read_text("utf-8")
 
 
-def test_what_ships_is_what_was_tested() -> None:
+@pytest.mark.parametrize("lock", ["runtime.lock", "sbom.lock"])
+def test_what_the_image_is_made_of_is_what_was_tested(lock: str) -> None:
     tested = requirements("dev.lock")
-    for name, entry in requirements("runtime.lock").items():
+    for name, entry in requirements(lock).items():
         assert entry.split(" --hash")[0].split(" ;")[0].strip() in tested[name]
 
 
