@@ -128,7 +128,7 @@ def process(state: ProcessState) -> Process:
     build = next(state.told("meterstream_build_info"), None)
     return Process(
         address=state.address,
-        kind=None if build is None else build.labels.get("process"),
+        kind=state.job if build is None else build.labels.get("process", state.job),
         version=None if build is None else build.labels.get("version"),
         answers=state.answers,
         ready=state.ready,

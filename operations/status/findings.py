@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from operations.dead_letter_counts import ReasonCount
 from operations.status.finding import SEVERITIES, Finding, Limits, Severity, span
 from operations.status.road_findings import HANDBOOK, of_receiver, of_source, of_streams
 from operations.status.snapshot import Process, Snapshot
 
 ASKED_AGAIN = "unreadable_response"
 """Such a dead letter is never put back: the producer asks the utility again by itself."""
+SUMMARY = "meterstream dead-letters summary"
 
 
 def findings(seen: Snapshot, limits: Limits | None = None) -> tuple[Finding, ...]:
@@ -55,24 +57,33 @@ def _of_cluster(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
 def _of_dead_letters(seen: Snapshot) -> Iterator[Finding]:
     if seen.dead_letters is None:
         return
+    by_stage: dict[str, list[ReasonCount]] = {}
     for count in seen.dead_letters.counts:
-        if not count.open:
-            continue
-        age = "" if count.oldest_open is None else f", the oldest for {span(seen.at - count.oldest_open)}"
-        text = f"{count.open:,} open: {count.reason}{age}"
-        if count.reason == ASKED_AGAIN:
+        if count.open and count.reason == ASKED_AGAIN:
+            text = f"{count.open:,} {count.reason}"
             yield Finding("info", None, f"dead letters of {count.stage}", text, "the utility is asked again")
-        else:
-            action = "meterstream dead-letters summary"
-            yield Finding("ticket", "DeadLettersOpen", f"dead letters of {count.stage}", text, action)
+        elif count.open:
+            by_stage.setdefault(count.stage, []).append(count)
+    for stage, counts in by_stage.items():
+        text = f"{sum(count.open for count in counts):,} open{_oldest(seen, counts)} ({_reasons(counts)})"
+        yield Finding("ticket", "DeadLettersOpen", f"dead letters of {stage}", text, SUMMARY)
     if parked := seen.dead_letters.parked:
-        action = "meterstream dead-letters summary"
-        yield Finding("info", None, "dead letters", f"{parked:,} parked: putting them back was tried in vain", action)
+        yield Finding("info", None, "dead letters", f"{parked:,} parked: putting them back was tried in vain", SUMMARY)
+
+
+def _oldest(seen: Snapshot, counts: Sequence[ReasonCount]) -> str:
+    moments = [count.oldest_open for count in counts if count.oldest_open is not None]
+    return f", the oldest for {span(seen.at - min(moments))}" if moments else ""
+
+
+def _reasons(counts: Sequence[ReasonCount]) -> str:
+    """The most frequent first."""
+    return ", ".join(f"{count.reason} {count.open:,}" for count in sorted(counts, key=lambda count: -count.open))
 
 
 def _of_process(process: Process, known: set[str]) -> Iterator[Finding]:
     """One that does not answer, or waits for what no other finding names."""
-    subject = f"{process.kind or 'process'} {process.address.rpartition('/')[2]}"
+    subject = f"{process.kind} {process.address.rpartition('/')[2]}"
     if not process.answers:
         yield Finding("page", "ProcessDown", subject, process.waiting_for or "no answer")
     elif not process.ready and known.isdisjoint(process.about):

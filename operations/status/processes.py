@@ -2,7 +2,7 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -27,6 +27,7 @@ class ProcessState:
 
     Attributes:
         address: such as ``http://127.0.0.1:9464``.
+        job: what whoever named it calls it, and others of its kind.
         answers: whether it said anything at all.
         ready: whether it can do its work.
         waiting_for: None where it is ready; what it waits for, or why it could not be asked.
@@ -34,6 +35,7 @@ class ProcessState:
     """
 
     address: str
+    job: str
     answers: bool
     ready: bool
     waiting_for: str | None
@@ -45,11 +47,12 @@ class ProcessState:
         return (sample for sample in self.samples if sample.name == name and wanted <= sample.labels.items())
 
 
-def ask(address: str) -> ProcessState:
+def ask(address: str, job: str = "process") -> ProcessState:
     """Asks one process; one that does not answer is a result too.
 
     Args:
         address: such as ``http://127.0.0.1:9464``; a path (``/metrics``) is left out.
+        job: what it is called.
     """
     origin = "/".join(address.split("/", 3)[:3])
     try:
@@ -58,8 +61,8 @@ def ask(address: str) -> ProcessState:
         samples = _samples(text)
     except (OSError, ValueError) as error:
         said = f"no answer ({type(error).__name__})"
-        return ProcessState(origin, answers=False, ready=False, waiting_for=said, samples=())
-    return ProcessState(origin, answers=True, ready=reason is None, waiting_for=reason, samples=samples)
+        return ProcessState(origin, job, answers=False, ready=False, waiting_for=said, samples=())
+    return ProcessState(origin, job, answers=True, ready=reason is None, waiting_for=reason, samples=samples)
 
 
 def workers_of(supervisor: ProcessState) -> list[str]:
@@ -67,23 +70,21 @@ def workers_of(supervisor: ProcessState) -> list[str]:
     if not any(supervisor.told("meterstream_receivers_running")):
         return []
     try:
-        listed = msgspec.json.decode(_get(f"{supervisor.address}/targets"), type=list[TargetGroup])
+        groups = msgspec.json.decode(_get(f"{supervisor.address}/targets"), type=list[TargetGroup])
     except (OSError, ValueError):
         return []  # it went away a moment after it had answered; its workers are then missed by name
-    return [*addresses(listed)]
+    return [address for group in groups for address in group.addresses()]
 
 
 class TargetGroup(msgspec.Struct):
-    """An entry of a list of targets as Prometheus takes it from a file or over HTTP; labels are left out."""
+    """An entry of a list of targets, as Prometheus takes it from a file or over HTTP."""
 
     targets: list[str]
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
 
-
-def addresses(groups: Iterable[TargetGroup]) -> Iterator[str]:
-    """Each as a URL."""
-    for group in groups:
-        for target in group.targets:
-            yield target if target.startswith(("http://", "https://")) else f"http://{target}"
+    def addresses(self) -> list[str]:
+        """Each target as a URL."""
+        return [each if each.startswith(("http://", "https://")) else f"http://{each}" for each in self.targets]
 
 
 def _waiting_for(origin: str) -> str | None:

@@ -15,7 +15,7 @@ class Process:
 
     Attributes:
         address: where it serves its health.
-        kind: producer, streams, sink, sinks or observer.
+        kind: producer, streams, sink, sinks or observer; of one that does not answer, what its list calls it.
         version: of the software.
         answers: whether it said anything.
         ready: whether it can do its work.
@@ -24,7 +24,7 @@ class Process:
     """
 
     address: str
-    kind: str | None
+    kind: str
     version: str | None
     answers: bool
     ready: bool

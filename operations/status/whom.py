@@ -1,19 +1,21 @@
 """Which processes are asked: those of a list such as Prometheus has, and those named one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import click
 import msgspec
 
 from operations.grouped_options import grouped
-from operations.status.processes import ProcessState, TargetGroup, addresses, ask, workers_of
+from operations.status.processes import ProcessState, TargetGroup, ask, workers_of
 from runtime.errors import ConfigError
 from runtime.settings.tree import Settings
 
 AT_ONCE = 16
+PROCESS, WORKER = "process", "sink"
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,14 @@ class Whom:
     one_by_one: tuple[str, ...] = ()
     targets: Path | None = None
 
-    def addresses(self, settings: Settings) -> list[str]:
-        """Every address once, in order of name.
+    def addresses(self, settings: Settings) -> dict[str, str]:
+        """Every address once, and of which job it is: what a list says; of those named one by one ``process``.
 
         Raises:
             ConfigError: the file of targets cannot be read.
         """
         file = self.targets or settings.metrics.targets
-        listed = [] if file is None else _listed(file)
-        return list(dict.fromkeys([*listed, *self.one_by_one]))
+        return dict.fromkeys(self.one_by_one, PROCESS) | ({} if file is None else _listed(file))
 
 
 whom_options = grouped(
@@ -54,18 +55,20 @@ whom_options = grouped(
 )
 
 
-def states(whom: Sequence[str]) -> tuple[ProcessState, ...]:
+def states(whom: Mapping[str, str]) -> tuple[ProcessState, ...]:
     """Asks all of them at once, and then the workers of those that supervise some."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        first = list(pool.map(ask, whom))
+        first = list(pool.map(ask, whom, whom.values()))
         known = {state.address for state in first}
         found = [address for workers in pool.map(workers_of, first) for address in workers]
-        return (*first, *pool.map(ask, dict.fromkeys(address for address in found if address not in known)))
+        others = [address for address in dict.fromkeys(found) if address not in known]
+        return (*first, *pool.map(ask, others, repeat(WORKER)))
 
 
-def _listed(file: Path) -> list[str]:
+def _listed(file: Path) -> dict[str, str]:
     try:
-        return [*addresses(msgspec.json.decode(file.read_bytes(), type=list[TargetGroup]))]
+        groups = msgspec.json.decode(file.read_bytes(), type=list[TargetGroup])
+        return {address: group.labels.get("job", PROCESS) for group in groups for address in group.addresses()}
     except OSError as error:
         raise ConfigError(
             [f"{file}: cannot be read: {error.strerror}; name another with --targets, or set metrics.targets"]

@@ -63,7 +63,7 @@ def shards() -> Iterator[list[str]]:
 
 
 def test_the_shards_of_a_source_are_one_and_the_one_furthest_behind_tells_how_fresh_it_is(shards: list[str]) -> None:
-    asked = states(shards)
+    asked = states(dict.fromkeys(shards, "producer"))
     assert [(state.ready, state.waiting_for) for state in asked] == [
         (True, None),
         (False, "the utility refuses our credentials"),
@@ -83,7 +83,7 @@ def test_the_workers_of_a_supervisor_are_asked_too() -> None:
     served = serve(worker)
     supervisor = serve(registry, targets=[served.address.removeprefix("http://")])
     try:
-        asked = states([supervisor.address])
+        asked = states({supervisor.address: "sinks"})
         assert [state.address for state in asked] == [supervisor.address, served.address]
         production, test = figures.receivers(SETTINGS, asked, Figures(asked))
         assert (production.name, production.workers, production.supervised, production.written) == (
@@ -102,7 +102,7 @@ def test_the_workers_of_a_supervisor_are_asked_too() -> None:
 def test_one_that_does_not_answer_is_a_result_too() -> None:
     state = ask("http://127.0.0.1:1/metrics")
     assert (state.address, state.answers, state.ready) == ("http://127.0.0.1:1", False, False)
-    assert figures.process(state).waiting_for == "no answer (URLError)"
+    assert (figures.process(state).kind, state.waiting_for) == ("process", "no answer (URLError)")
 
 
 def test_what_the_observer_counts_are_the_dead_letters_once_it_has_read_them() -> None:
@@ -122,10 +122,14 @@ def test_what_the_observer_counts_are_the_dead_letters_once_it_has_read_them() -
 
 def test_processes_are_named_in_a_file_as_prometheus_has_it_and_one_by_one(tmp_path: Path) -> None:
     file = tmp_path / "targets.json"
-    file.write_text('[{"targets": ["a:1", "b:2"], "labels": {"job": "sinks"}}, {"targets": ["a:1"]}]', "utf-8")
+    file.write_text('[{"targets": ["a:1", "b:2"], "labels": {"job": "sinks"}}, {"targets": []}]', "utf-8")
     configured = Settings.model_validate({"metrics": {"targets": str(file)}})
-    assert Whom(("http://c:3",)).addresses(configured) == ["http://a:1", "http://b:2", "http://c:3"]
-    assert Whom().addresses(Settings()) == []
+    assert Whom(("http://c:3", "http://a:1")).addresses(configured) == {
+        "http://a:1": "sinks",
+        "http://b:2": "sinks",
+        "http://c:3": "process",
+    }
+    assert Whom().addresses(Settings()) == {}
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"targets": []}', "\xff"])
