@@ -83,6 +83,19 @@ class Database(Protocol):
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
         """One statement for each row of parameters; how many rows it touched in all."""
 
+    def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Within a transaction: inserts rows of parameters into some columns of a table, in bulk."""
+
+    def refusable(self, name: str) -> AbstractContextManager[None]:
+        """Within a transaction: what is refused in there for what rows hold is undone, and with it all in there.
+
+        Args:
+            name: of the point to go back to; another one for each of several within each other.
+
+        Raises:
+            RowsRefused: something was.
+        """
+
     def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """Within a transaction: the guarded upsert of rows of different identities, all or none.
 

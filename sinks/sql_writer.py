@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from runtime.errors import MeterstreamError
 from runtime.mends import SWITCH
@@ -16,6 +15,7 @@ from sinks.layout_views import LayoutViews
 from sinks.points.points import Points
 from sinks.points.table import PointTable
 from sinks.position_table import PositionTable
+from sinks.projections.projections import Projections
 from sinks.put_back import Judge, PutBackRequests
 from sinks.writer import Again, Opened, Pass, Receiver, Refuse, Standing, Topic, Written
 
@@ -36,6 +36,7 @@ class SqlWriter:
         self._points = PointTable(database)
         self._layouts = LayoutViews(database, receiver.layouts)
         self._requests = PutBackRequests(database, receiver.epoch)
+        self.projections = Projections(database, receiver)
         self._now = now
         self._table = ""
         self._topic = Topic("", "", 0)
@@ -51,6 +52,7 @@ class SqlWriter:
                 self._control.migrate()
                 self._table, live = self._epochs.open(topic)
                 self._layouts.make()
+                self.projections.open(live, topic, partitions)
                 if not self._claimed:
                     self._positions.claim(partitions, self._points.generation())
                 positions = self._positions.read(partitions)
@@ -64,7 +66,8 @@ class SqlWriter:
         """See :class:`sinks.writer.Writer`."""
         with self._database.transaction():
             self._positions.read(self._partitions)  # these are still this worker's
-            generation = self._points.take(points)
+            generation, moved = self._points.take(points)
+            self.projections.moved(moved)
             behind = self._positions.behind(self._partitions, generation)
             begun = {known: self._partitions_of(self._points.since(points, known)) for known, _ in behind.values()}
             self._positions.plan(
@@ -150,7 +153,10 @@ class SqlWriter:
         self, rows: Sequence[Row], refuse: Refuse, most: int | None = None, rewrite: bool = False
     ) -> tuple[int, list[Refused]]:
         now = self._now()
-        put = partial(self._database.put, self._table, delivered_at=now, rewrite=rewrite)
+
+        def put(some: Sequence[Row]) -> int:
+            return self.projections.put(some, lambda: self._database.put(self._table, some, now, rewrite))
+
         written, refused = write_all(rows, put, most)
         if refused:
             self._positions.note_refused(refused, refuse(refused), now)
@@ -160,6 +166,8 @@ class SqlWriter:
         """See :class:`sinks.writer.Writer`."""
         with self._database.transaction():
             missing = self._epochs.turn(self._table, self._partitions, self._topic.partitions)
+            if not missing:
+                self.projections.live()
         about = {"receiver": self._receiver.name, "epoch": self._receiver.epoch}
         if missing:
             log.info(

@@ -14,6 +14,7 @@ from sinks.database import Database
 from sinks.epochs import Epochs
 from sinks.points.table import PointTable
 from sinks.position_table import PositionTable
+from sinks.projections.projections import forget_projected
 from sinks.put_back import PutBackRecord, PutBackRequests
 from sinks.writer import Pass, Receiver, State
 
@@ -66,6 +67,7 @@ class Upkeep:
             # First: where making a table commits by itself, an empty one must not stand beside positions behind rows.
             PositionTable(self._database, self._receiver).set_back(generation)
             Epochs(self._database, self._receiver).make_again()
+            forget_projected(self._database)
 
     def switch(self) -> None:
         """Has the view turned to this epoch once its worker has caught up, although it knows less of some series.

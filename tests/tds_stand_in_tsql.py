@@ -18,6 +18,7 @@ from psycopg import pq
 from psycopg.sql import SQL, Identifier
 from sqlglot import exp
 
+from sinks.projections.customers_table import INDEXES
 from tests.tsql_check import problems, statements
 
 _NUMBERS = {
@@ -34,6 +35,12 @@ _NUMBERS = {
 }
 _KINDS: dict[int, type] = {16: bool, 17: bytes, 20: int, 21: int, 23: int, 1082: date, 1114: datetime, 1700: Decimal}
 _SYNTAX = 156
+_TYPES = {"character varying": "nvarchar", "timestamp without time zone": "datetime2", "numeric": "decimal"}
+_COLUMNS = (
+    "SELECT column_name, data_type, character_maximum_length, numeric_scale, datetime_precision, "
+    "CASE WHEN is_nullable = 'NO' AND column_default IS NULL THEN 1 ELSE 0 END, 0 "
+    "FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
+)
 _OF_A_TEST = re.compile(r"\[(t[0-9a-f]{8})\]")
 """The schema of a test: the same statement in another one needs no translation of its own."""
 _PARAMETER = re.compile(r"@(P\d+)")
@@ -86,6 +93,8 @@ class Session:
                 (r"SELECT CAST\(SERVERPROPERTY.*", lambda *_: Rows(["", ""], [str, int], [["16.0.4165.4", 3]])),
                 (r"SELECT is_read_committed_snapshot_on.*", lambda *_: Rows(["", ""], [bool, int], [[True, 0]])),
                 (r"SELECT USER_NAME\(\).*", lambda *_: Rows(["", ""], [str, int], [["dbo", 1]])),
+                (r"SELECT column_name, data_type, .*", self._columns),
+                (r"SELECT i.name, c.name FROM sys.indexes .*", self._indexes),
                 (r"SELECT HAS_PERMS_BY_NAME.*", lambda *_: _one(1)),
                 (r"SET LOCK_TIMEOUT (\d+)", lambda found, _: self._plain(f"SET lock_timeout = {found[1]}")),
                 (r"SET TRANSACTION ISOLATION LEVEL ([A-Z ]+)", lambda found, _: self._isolate(found[1])),
@@ -165,6 +174,16 @@ class Session:
             self._got = 0
         except psycopg.errors.LockNotAvailable:
             self._got = -1
+
+    def _columns(self, _: re.Match[str], parameters: Mapping[str, Any]) -> Rows:
+        """Of a table, as INFORMATION_SCHEMA of SQL Server would name their types."""
+        found = self._connection.execute(_COLUMNS.encode(), [parameters["P1"], parameters["P2"]]).fetchall()
+        kinds = [str, str, int, int, int, int, int]
+        return Rows([""] * len(kinds), kinds, [[name, _TYPES.get(kind, kind), *rest] for name, kind, *rest in found])
+
+    def _indexes(self, _: re.Match[str], parameters: Mapping[str, Any]) -> Rows:
+        found = self._connection.execute(INDEXES["postgresql"].replace("?", "%s").encode(), [*parameters.values()])
+        return Rows(["", ""], [str, str], found.fetchall())
 
     def _rename(self, found: re.Match[str], _: Mapping[str, Any]) -> None:
         self._plain(f'ALTER TABLE "{found[1]}".{found[2]} RENAME TO {found[3]}')

@@ -2,9 +2,9 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from runtime.settings.group import Group
 from runtime.settings.momentum_api import MomentumApiSettings
@@ -13,6 +13,7 @@ from runtime.settings.secret import Secrets
 Stage = Literal["production", "test"]
 STAGES: tuple[Stage, ...] = ("production", "test")
 DatabaseKind = Literal["postgresql", "sqlite", "mariadb", "sqlserver", "files"]
+TableName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,59}(\.[^\W\d]\w{0,59})?$")]
 IN_A_FILE: tuple[DatabaseKind, ...] = ("sqlite", "files")
 
 
@@ -68,6 +69,10 @@ class StageSettings(Group):
     timeout: float = Field(
         default=30.0, gt=0, le=45, description="seconds that one database statement may take; /healthz waits for 60"
     )
+    into: dict[str, TableName] = Field(
+        default={},
+        description="by the view of a layout: the customer's own table that its rows stand in besides, as schema.table",
+    )
     batch: BatchSettings = BatchSettings()
     files: FilesSettings = FilesSettings()
 
@@ -78,6 +83,8 @@ class StageSettings(Group):
         if self.database in IN_A_FILE and self.path is None:
             what = "the database file" if self.database == "sqlite" else "the folder of the drops"
             raise ValueError(f"a {self.database} receiver needs path, {what}")
+        if self.database == "files" and self.into:
+            raise ValueError("into: a receiver of files has no tables; take it out")
         return self
 
 

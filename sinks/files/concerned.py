@@ -10,6 +10,7 @@ from schemas.events import MeterValue
 from sinks import columns
 from sinks.columns import VIEW
 from sinks.files.changed import Changed
+from sinks.layouts.expressions import of_point, same
 from sinks.layouts.reading import Delivered
 from sinks.sqlite.database import TYPES
 
@@ -18,30 +19,17 @@ _PERIOD = ("granularity", "period_start", "period_end")
 _INTO = f"INSERT OR IGNORE INTO {_TABLE} SELECT {', '.join(f'row.{name}' for name in columns.NAMES)} FROM changes"  # noqa: S608 - our own names, no input
 
 
-def _same(one: str, other: str, names: Sequence[str]) -> str:
-    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in names)
-
-
-def _of_point(row: str, point: str) -> str:
-    """As layouts join them."""
-    return (
-        f"{point}.metering_point = {row}.metering_point AND {point}.delivery_category IN ('', {row}.delivery_category) "
-        f"AND {point}.granularity IN ('', {row}.granularity) "
-        f"AND {point}.valid_from <= {row}.period_start AND {row}.period_end <= {point}.valid_to"
-    )
-
-
 # A reading lies within its period, the ends included, whatever its date names. CROSS JOIN: SQLite keeps to the order.
-_IN_PERIOD = f"row.reading_at BETWEEN one.period_start AND one.period_end AND {_same('row', 'one', _PERIOD)}"
-_CHANGED = f"CROSS JOIN {VIEW} AS one ON {_same('one', 'changes', columns.KEY)}"
-OF_THE_SERIES = f"{_INTO} {_CHANGED} CROSS JOIN {VIEW} AS row ON {_same('row', 'one', columns.SERIES)} AND {_IN_PERIOD}"
+_IN_PERIOD = f"row.reading_at BETWEEN one.period_start AND one.period_end AND {same('row', 'one', _PERIOD)}"
+_CHANGED = f"CROSS JOIN {VIEW} AS one ON {same('one', 'changes', columns.KEY)}"
+OF_THE_SERIES = f"{_INTO} {_CHANGED} CROSS JOIN {VIEW} AS row ON {same('row', 'one', columns.SERIES)} AND {_IN_PERIOD}"
 OF_THE_KEY = (
-    f"{_INTO} {_CHANGED} CROSS JOIN points AS point ON {_of_point('one', 'point')} "
+    f"{_INTO} {_CHANGED} CROSS JOIN points AS point ON {of_point('one', 'point')} "
     "CROSS JOIN points AS other ON other.receiver_key = point.receiver_key "
     "CROSS JOIN series ON series.metering_point = other.metering_point "
     "AND other.delivery_category IN ('', series.delivery_category) "
-    f"CROSS JOIN {VIEW} AS row ON {_same('row', 'series', columns.SERIES)} AND {_IN_PERIOD} "
-    f"AND {_of_point('row', 'other')}"
+    f"CROSS JOIN {VIEW} AS row ON {same('row', 'series', columns.SERIES)} AND {_IN_PERIOD} "
+    f"AND {of_point('row', 'other')}"
 )
 
 

@@ -37,3 +37,17 @@ def worded(of: str, words: Mapping[str, str], otherwise: str = "NULL") -> str:
     if not words:
         return otherwise
     return f"CASE {of} {' '.join(f'WHEN {value} THEN {word}' for value, word in words.items())} ELSE {otherwise} END"
+
+
+def same(one: str, other: str, names: Iterable[str]) -> str:
+    """Whether rows of two tables have the same in some columns."""
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in names)
+
+
+def of_point(row: str, point: str) -> str:
+    """Whether a row of values belongs to a line of the points."""
+    return (
+        f"{point}.metering_point = {row}.metering_point AND {point}.delivery_category IN ('', {row}.delivery_category) "
+        f"AND {point}.granularity IN ('', {row}.granularity) "
+        f"AND {point}.valid_from <= {row}.period_start AND {row}.period_end <= {point}.valid_to"
+    )

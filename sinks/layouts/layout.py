@@ -53,6 +53,7 @@ class LayoutFile(Group):
     granularities: tuple[Granularity, ...] = ()
     kinds: tuple[SeriesKind, ...] = ()
     policy: Policy = Policy()
+    match: tuple[str, ...] = ()
     columns: tuple[Column, ...]
 
     @model_validator(mode="after")
@@ -65,6 +66,7 @@ class LayoutFile(Group):
         if self.view.startswith("meter_values") or self.view in OURS or self.view.endswith(WITHHELD):
             yield f"view: {self.view} is a name of our own tables and views; take another"
         names = [column.name.lower() for column in self.columns]
+        all_names = {column.name for column in self.columns}
         yield from (f"{name} is the name of two columns" for name in sorted(set(names)) if names.count(name) > 1)
         numbers = {column.name: column for column in self.columns if isinstance(column, NumberColumn)}
         if not numbers:
@@ -72,6 +74,7 @@ class LayoutFile(Group):
         sources = {column.source for column in numbers.values()}
         if "figure" in sources and len(sources) > 1:
             yield "a layout shows either the figure, or consumption and position"
+        yield from (f"match: {name} is no column of this layout" for name in self.match if name not in all_names)
         yield from _loose_ends(self.columns, numbers)
         for column in self.columns:
             if isinstance(column, TimeColumn) and column.zone is not None:
@@ -95,12 +98,18 @@ def _loose_ends(columns: tuple[Column, ...], numbers: dict[str, NumberColumn]) -
 
 @dataclass(frozen=True)
 class Layout:
-    """A layout as one receiver has it. ``zone``: the receiver's, in which its points are valid."""
+    """A layout as one receiver's stage has it.
+
+    Attributes:
+        zone: the receiver's, in which its points are valid.
+        into: the customer's own table that its rows stand in besides; None: they are shown by the view alone.
+    """
 
     name: str
     file: LayoutFile
     policy: Policy
     zone: Zone
+    into: str | None = None
 
     @property
     def view(self) -> str:
@@ -165,6 +174,7 @@ class Layout:
 
     @property
     def fingerprint(self) -> str:
-        """Equal exactly for layouts that show the same."""
-        what = f"{VERSION}\n{self.zone.name}\n{self.policy.model_dump_json()}\n{self.file.model_dump_json()}"
+        """Equal exactly for layouts that show the same; wherever their rows stand besides."""
+        file = self.file.model_dump_json(exclude={"match"})
+        what = f"{VERSION}\n{self.zone.name}\n{self.policy.model_dump_json()}\n{file}"
         return hashlib.blake2b(what.encode(), digest_size=16).hexdigest()

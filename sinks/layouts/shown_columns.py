@@ -1,4 +1,4 @@
-"""The columns of a layout's view as SQL, over the step ``coded`` of :mod:`sinks.layouts.statements`."""
+"""The columns of a layout's view as SQL, over the step ``coded`` of :mod:`sinks.layouts.steps`."""
 
 from collections.abc import Iterator
 from typing import assert_never

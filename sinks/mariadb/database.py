@@ -155,7 +155,7 @@ class MariaDB:
                 # Without parameters a statement is taken as it stands: a layout's texts may hold any sign.
                 cursor.execute(*((_own(statement), tuple(parameters)) if parameters else (statement, None)))
             except pymysql.OperationalError as error:
-                if error.args[0] != MADE_ALREADY:
+                if error.args[0] not in MADE_ALREADY:
                     raise
                 return []
             return list(cursor.fetchall()) if cursor.description else []
@@ -177,20 +177,31 @@ class MariaDB:
                 return cursor.executemany(own, [tuple(row) for row in parameters]) or 0
             return sum(cursor.touch(own, row) for row in parameters)
 
-    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
+    def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See :class:`sinks.database.Database`."""
-        now = self.forms.instant(delivered_at)
-        self.execute("SAVEPOINT before_rows")
+        marks = ", ".join("?" for _ in names)
+        self.change(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+
+    @contextmanager
+    def refusable(self, name: str) -> Iterator[None]:
+        """See :class:`sinks.database.Database`."""
+        self.execute(f"SAVEPOINT {name}")
         try:
-            return sum(self._upsert(statement, some, now) for statement, some in self._guarded(table, rows, rewrite))
+            yield
         except RowsRefused:
-            self.execute("ROLLBACK TO SAVEPOINT before_rows")
+            self.execute(f"ROLLBACK TO SAVEPOINT {name}")
             raise
         except pymysql.MySQLError as error:
             if not is_rows_fault(error):
                 raise
-            self.execute("ROLLBACK TO SAVEPOINT before_rows")
+            self.execute(f"ROLLBACK TO SAVEPOINT {name}")
             raise RowsRefused(described(error)) from None
+
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
+        """See :class:`sinks.database.Database`."""
+        now = self.forms.instant(delivered_at)
+        with self.refusable("before_rows"):
+            return sum(self._upsert(statement, some, now) for statement, some in self._guarded(table, rows, rewrite))
 
     def _guarded(
         self, table: str, rows: Sequence[Row], rewrite: bool

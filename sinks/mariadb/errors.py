@@ -32,8 +32,8 @@ TOLD = (
 """Errors whose texts name users, hosts, tables and columns, never what a row holds."""
 CREDENTIALS = ((1045,), (1698,))
 """The server answers, and does not let this user in."""
-MADE_ALREADY = 1060
-"""A column is there: an interrupted step has made it."""
+MADE_ALREADY = (1060, 1061)
+"""A column, or an index, is there: an interrupted step has made it."""
 CONSTRAINT = (3819, 4025)
 """The text names the constraint and the table."""
 STRANGE = (ValueError, LookupError, struct.error)

@@ -4,12 +4,20 @@ All calls are within a transaction.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from sinks.database import Database
 from sinks.points.points import Point, Points
 
 _KEY = ("metering_point", "delivery_category", "granularity", "valid_from")
 _OTHERS = ("valid_to", "receiver_key", "kind", "facility_id", "generation")
+
+
+class Taken(NamedTuple):
+    """The generation now; and the metering points of which layouts show something else than before, or may do so."""
+
+    generation: int
+    moved: frozenset[str]
 
 
 class PointTable:
@@ -19,14 +27,14 @@ class PointTable:
         """``database``: connected, its tables migrated."""
         self._database = database
 
-    def take(self, points: Points) -> int:
-        """Makes the table say what the points are; the generation now.
+    def take(self, points: Points) -> "Taken":
+        """Makes the table say what the points are.
 
         A point that is new, or takes more values than it did, belongs to a new generation.
         """
         ((known, generation),) = self._database.execute("SELECT points, generation FROM receiver")
         if known == points.fingerprint:
-            return int(generation)
+            return Taken(int(generation), frozenset())
         self._database.lock_tables()
         before, now = self._stored(), {point.matched: point for point in points}
         changed = {key: point for key, point in now.items() if before.get(key, (None, 0))[0] != point}
@@ -35,7 +43,8 @@ class PointTable:
         self._delete([*(before.keys() - now.keys()), *(before.keys() & changed.keys())])
         self._insert((point, generation if key in wider else before[key][1]) for key, point in changed.items())
         self._database.execute("UPDATE receiver SET points = ?, generation = ?", [points.fingerprint, generation])
-        return int(generation)
+        gone = [point for key, (point, _) in before.items() if key not in now or key in changed]
+        return Taken(int(generation), _moved([*gone, *changed.values()], [*gone, *now.values()]))
 
     def points(self) -> Points:
         """All of them."""
@@ -80,3 +89,10 @@ class PointTable:
                 for one, generation in points
             ],
         )
+
+
+def _moved(changed: Iterable[Point], every: Iterable[Point]) -> frozenset[str]:
+    """The metering points of changed lines, and of all that have or had a receiver key of theirs."""
+    changed = list(changed)
+    points, keys = {one.metering_point for one in changed}, {one.receiver_key for one in changed if one.receiver_key}
+    return frozenset(points | {one.metering_point for one in every if one.receiver_key in keys})

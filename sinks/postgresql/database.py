@@ -153,7 +153,8 @@ class PostgreSQL:
         """See :class:`sinks.database.Database`."""
         # Without parameters a statement is taken as it stands: a layout's texts may hold any sign.
         own, given = (_own(statement), parameters) if parameters else (statement, None)
-        cursor = self._connection.execute(own, given)
+        # Nor is its plan kept: tables of the session hold few rows at one time, and many at another.
+        cursor = self._connection.execute(own, given, prepare=None if parameters else False)
         return cursor.fetchall() if cursor.description else []
 
     def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
@@ -170,16 +171,31 @@ class PostgreSQL:
             cursor.executemany(_own(statement), parameters)
             return max(cursor.rowcount, 0)
 
-    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
+    def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See :class:`sinks.database.Database`."""
-        upsert = columns.upsert(table, columns.select(INCOMING), "IS DISTINCT FROM", "normalize({}, NFC)", rewrite)
+        into = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names))
+        )
+        with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    @contextmanager
+    def refusable(self, name: str) -> Iterator[None]:
+        """See :class:`sinks.database.Database`. psycopg names its points itself."""
         try:
             with self._connection.transaction():
-                return self._copy_and_upsert(upsert, copy_data(rows, delivered_at))
+                yield
         except psycopg.Error as error:
             if not _rows_fault(error):
                 raise
             raise RowsRefused(_described(error)) from None
+
+    def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
+        """See :class:`sinks.database.Database`."""
+        upsert = columns.upsert(table, columns.select(INCOMING), "IS DISTINCT FROM", "normalize({}, NFC)", rewrite)
+        with self.refusable("rows"):
+            return self._copy_and_upsert(upsert, copy_data(rows, delivered_at))
 
     def _copy_and_upsert(self, upsert: str, data: bytes) -> int:
         if self._copied:  # an earlier wave of this transaction

@@ -137,20 +137,33 @@ class SQLite:
         """See :class:`sinks.database.Database`."""
         return max(self._connection.executemany(statement, parameters).rowcount, 0)
 
+    def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """See :class:`sinks.database.Database`."""
+        marks = ", ".join("?" for _ in names)
+        self.change(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+
+    @contextmanager
+    def refusable(self, name: str) -> Iterator[None]:
+        """See :class:`sinks.database.Database`."""
+        self.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except RowsRefused:
+            self.execute(f"ROLLBACK TO {name}")
+            raise
+        except (sqlite3.IntegrityError, sqlite3.DataError) as error:
+            self.execute(f"ROLLBACK TO {name}")
+            raise RowsRefused(_described(error)) from None
+        finally:
+            if self._open is not None and self._open.in_transaction:
+                self.execute(f"RELEASE {name}")
+
     def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """See :class:`sinks.database.Database`."""
         statement = columns.upsert(table, _VALUES, "IS NOT", "nfc({})", rewrite)
         now = self.forms.instant(delivered_at)
-        self.execute("SAVEPOINT rows")
-        try:
-            written = self.change(statement, [(*row.columns, now) for row in rows])
-        except (sqlite3.IntegrityError, sqlite3.DataError) as error:
-            self.execute("ROLLBACK TO rows")
-            raise RowsRefused(_described(error)) from None
-        finally:
-            if self._open is not None and self._open.in_transaction:
-                self.execute("RELEASE rows")
-        return written
+        with self.refusable("rows"):
+            return self.change(statement, [(*row.columns, now) for row in rows])
 
     def close(self) -> None:
         """See :class:`sinks.database.Database`."""

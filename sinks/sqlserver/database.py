@@ -172,25 +172,40 @@ class SQLServer:
         """See :class:`sinks.database.Database`."""
         if column := too_long(rows):
             raise RowsRefused(f"longer than its column {column}")
-        self._run(f"SAVE TRANSACTION {tsql.SAVEPOINT}; TRUNCATE TABLE {tsql.INCOMING}")
-        try:
+        with self.refusable(tsql.SAVEPOINT):
+            self._run(f"TRUNCATE TABLE {tsql.INCOMING}")
             with self._connection.cursor() as cursor:
                 cursor.copy_to(table_or_view=tsql.INCOMING, columns=bulk_columns(), data=bulk_rows(rows, delivered_at))
             return self.change(tsql.merge(table, rewrite), [()])
+
+    def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """See :class:`sinks.database.Database`."""
+        marks = ", ".join("?" for _ in names)
+        self.change(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+
+    @contextmanager
+    def refusable(self, name: str) -> Iterator[None]:
+        """See :class:`sinks.database.Database`."""
+        self._run(f"SAVE TRANSACTION {name}")
+        try:
+            yield
+        except RowsRefused:
+            self._run(f"ROLLBACK TRANSACTION {name}")
+            raise
         except Errors as error:
             if not rows_fault(error):
                 raise
-            self._go_on_after(error)
+            self._go_on_after(error, name)
             raise RowsRefused(described(error)) from None
 
-    def _go_on_after(self, error: BaseException) -> None:
-        """The transaction without the rows that were refused, if it is still there."""
+    def _go_on_after(self, error: BaseException, name: str) -> None:
+        """The transaction as it was at a point, if it is still there."""
         if self._run("SELECT XACT_STATE()") != [(1,)]:
             raise self._transient(
                 f"{described(error)}: it ended the whole transaction, so nothing can be delivered beside it; what the "
                 "receiver's owner forbids must be a constraint, not a trigger"
             )
-        self._run(f"ROLLBACK TRANSACTION {tsql.SAVEPOINT}")
+        self._run(f"ROLLBACK TRANSACTION {name}")
 
     def close(self) -> None:
         """See :class:`sinks.database.Database`."""

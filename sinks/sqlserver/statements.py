@@ -30,7 +30,7 @@ KEY_UNITS = {"source": 64, "metering_point": 256, "delivery_category": 64}
 _TYPES = {"integer": "bigint", "instant": "datetime2(6)", "number": "decimal(38,12)"}
 
 _NAMED = re.compile(
-    r"\b(FROM|JOIN|INTO|UPDATE|TABLE|VIEW|EXISTS|REFERENCES)(\s+)(?!(?:SET|IF)\b)([A-Za-z_]\w*)\b(?!\s*\.)"
+    r"\b(FROM|JOIN|INTO|UPDATE|TABLE|VIEW|EXISTS|REFERENCES|INDEX\s+\w+\s+ON)(\s+)(?!(?:SET|IF)\b)([A-Za-z_]\w*)\b(?!\s*\.)"
 )
 _NAMED_HERE = re.compile(r"\b([A-Za-z_]\w*)\s+AS\s+\(")
 """A common table expression: a name within its statement."""

@@ -161,7 +161,7 @@ def test_tables_of_the_first_release_are_carried_on(there: ReceiverDatabase, wri
     there.run("ALTER TABLE positions DROP COLUMN generation")
     for column in ("state", "points", "generation", "layouts"):
         there.run(f"ALTER TABLE receiver DROP COLUMN {column}")
-    for table in ("put_backs", "points", "passes", "journal"):
+    for table in ("put_backs", "points", "passes", "journal", "known_series", "projected", "unprojected"):
         there.run(f"DROP TABLE {table}")
     there.run("DELETE FROM schema_version WHERE version > 1")
     newer = writing()
