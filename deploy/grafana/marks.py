@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from grafana_foundation_sdk.builders.dashboard import AnnotationQuery
+from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models.dashboard import AnnotationQuery as Mark
 
 from deploy.grafana.look import BLUE, GREEN
 from deploy.grafana.panels import DATASOURCE
 
-STEP = "60s"
+STEP = "1m"
+"""Between two looks at whether there is something to mark."""
 _STARTED = "process_start_time_seconds * on (job, instance) group_left (version, process) meterstream_build_info"
 DEPLOYS = f"1000 * min by (process, version) ({_STARTED})"
 """When the running processes of a kind and version were first started, in milliseconds: at a deploy it moves."""
@@ -27,6 +29,5 @@ def marks() -> Iterator[Mark]:
 
 
 def _mark(name: str, color: str, expression: str) -> AnnotationQuery:
-    return (
-        AnnotationQuery().name(name).icon_color(color).datasource(DATASOURCE).expr(expression).step(STEP).enable(True)
-    )
+    target = Dataquery().ref_id("Anno").expr(expression).interval(STEP).legend_format(name).range()
+    return AnnotationQuery().name(name).icon_color(color).datasource(DATASOURCE).target(target).enable(True)

@@ -39,7 +39,7 @@ def asked(board: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Every expression: those of the panels, and those of the marks."""
     yield from targets(board)
     for mark in board["annotations"]["list"]:
-        yield mark["name"], mark["expr"]
+        yield mark["name"], mark["target"]["expr"]
 
 
 def filled(expression: str) -> str:
