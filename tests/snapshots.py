@@ -71,8 +71,8 @@ def of_reader(found: Reader) -> Snapshot:
     return replace(WELL, progress=replace(PROGRESS, **changed))
 
 
-def of_letters(reason: str, open_: int, parked: int = 0) -> Snapshot:
-    count = ReasonCount("producer", reason, open_, parked, NOW - 3 * HOUR)
+def of_letters(reason: str, open_: int, parked: int = 0, since: float = NOW - 3 * HOUR) -> Snapshot:
+    count = ReasonCount("producer", reason, open_, parked, since)
     return replace(WELL, dead_letters=DeadLetterCounts((count,), 0, complete=True))
 
 

@@ -39,23 +39,33 @@ class Finding:
 
 @dataclass(frozen=True)
 class Limits:
-    """From where on a figure is a finding. Seconds, records, shares of a disk.
+    """From where on a figure is a finding: as in the alerts, as far as one look can tell. Seconds, records, shares.
 
     Attributes:
         answer_polls: a source should have answered within so many polls of a point,
         answer: and within this, whatever the polls.
+        missing: share of a source's points that lack a period: more is a missing feed,
+        late: more is beyond what is promised for a month.
+        overdue: share of the points that wait for a poll.
+        token: for how long one may be expired.
         lag: records that streams may be behind, as when somebody has just loaded a point's history.
         behind: that a receiver may be.
         canary: how old the newest canary of a receiver may be.
+        letters: for how long a dead letter may be open.
         disk_low: share of a broker's disk that is free; less is a ticket,
         disk_full: and less than this is a page.
     """
 
     answer_polls: float = 3.0
-    answer: float = 900.0
+    answer: float = 1_800.0
+    missing: float = 0.5
+    late: float = 0.02
+    overdue: float = 0.5
+    token: float = 300.0
     lag: int = 10_000
-    behind: float = 300.0
+    behind: float = 600.0
     canary: float = 300.0
+    letters: float = 3 * 86_400.0
     disk_low: float = 0.2
     disk_full: float = 0.1
 

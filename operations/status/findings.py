@@ -9,6 +9,8 @@ from operations.status.snapshot import Process, Snapshot
 
 ASKED_AGAIN = "unreadable_response"
 """Such a dead letter is never put back: the producer asks the utility again by itself."""
+FULL: tuple[Severity, str] = ("page", "BrokerDiskFull")
+FILLING: tuple[Severity, str] = ("ticket", "BrokerDiskFilling")
 SUMMARY = "meterstream dead-letters summary"
 
 
@@ -33,7 +35,7 @@ def _of_the_road(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
     yield from of_streams(seen, limits)
     for receiver in seen.receivers:
         yield from of_receiver(receiver, seen, limits)
-    yield from _of_dead_letters(seen)
+    yield from _of_dead_letters(seen, limits)
 
 
 def _of_cluster(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
@@ -50,11 +52,11 @@ def _of_cluster(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
         free = disk.usable / disk.total if disk.total else 1.0
         if free < limits.disk_low:
             text = f"{free:.0%} of its disk are free"
-            severity: Severity = "page" if free < limits.disk_full else "ticket"
-            yield Finding(severity, "BrokerDiskFull", f"broker {disk.broker}", text)
+            severity, alert = FULL if free < limits.disk_full else FILLING
+            yield Finding(severity, alert, f"broker {disk.broker}", text)
 
 
-def _of_dead_letters(seen: Snapshot) -> Iterator[Finding]:
+def _of_dead_letters(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
     if seen.dead_letters is None:
         return
     by_stage: dict[str, list[ReasonCount]] = {}
@@ -65,15 +67,13 @@ def _of_dead_letters(seen: Snapshot) -> Iterator[Finding]:
         elif count.open:
             by_stage.setdefault(count.stage, []).append(count)
     for stage, counts in by_stage.items():
-        text = f"{sum(count.open for count in counts):,} open{_oldest(seen, counts)} ({_reasons(counts)})"
-        yield Finding("ticket", "DeadLettersOpen", f"dead letters of {stage}", text, SUMMARY)
+        oldest = seen.at - min(count.oldest_open or seen.at for count in counts)
+        alert = "DeadLettersOld" if oldest > limits.letters else "DeadLettersRising"
+        text = f"{sum(count.open for count in counts):,} open, the oldest for {span(oldest)} ({_reasons(counts)})"
+        yield Finding("ticket", alert, f"dead letters of {stage}", text, SUMMARY)
     if parked := seen.dead_letters.parked:
-        yield Finding("info", None, "dead letters", f"{parked:,} parked: putting them back was tried in vain", SUMMARY)
-
-
-def _oldest(seen: Snapshot, counts: Sequence[ReasonCount]) -> str:
-    moments = [count.oldest_open for count in counts if count.oldest_open is not None]
-    return f", the oldest for {span(seen.at - min(moments))}" if moments else ""
+        text = f"{parked:,} parked: putting them back was tried in vain"
+        yield Finding("info", "DeadLettersParked", "dead letters", text, SUMMARY)
 
 
 def _reasons(counts: Sequence[ReasonCount]) -> str:
@@ -85,9 +85,9 @@ def _of_process(process: Process, known: set[str]) -> Iterator[Finding]:
     """One that does not answer, or waits for what no other finding names."""
     subject = f"{process.kind} {process.address.rpartition('/')[2]}"
     if not process.answers:
-        yield Finding("page", "ProcessDown", subject, process.waiting_for or "no answer")
+        yield Finding("ticket", "ProcessDown", subject, process.waiting_for or "no answer")
     elif not process.ready and known.isdisjoint(process.about):
-        yield Finding("ticket", "ProcessNotReady", subject, f"not ready: {process.waiting_for}")
+        yield Finding("ticket", None, subject, f"not ready: {process.waiting_for}", "wait, or see its log")
 
 
 def _missing(seen: Snapshot, known: set[str]) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def _missing(seen: Snapshot, known: set[str]) -> Iterator[Finding]:
     for source in seen.sources:
         if f"source {source.name}" not in told:
             text = "no process that was asked polls it"
-            yield Finding("page", "ProducerAbsent", f"source {source.name}", text)
+            yield Finding("page", "SourceAbsent", f"source {source.name}", text)
     if "streams" not in told | known:
         yield Finding("page", "StreamsAbsent", "streams", "no process that was asked is a worker of it")
     for receiver in seen.receivers:

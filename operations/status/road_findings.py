@@ -1,8 +1,8 @@
 """What is wrong along the road: with a source, with streams, with a receiver. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from operations.status.finding import Finding, Limits, Severity, span
+from operations.status.finding import Finding, Limits, span
 from operations.status.snapshot import Receiver, Snapshot, Source
 
 HANDBOOK = "docs/operations.md"
@@ -17,18 +17,27 @@ def of_source(source: Source, seen: Snapshot, limits: Limits) -> Iterator[Findin
         yield Finding("page", "SourceStopped", subject, "not polled: too much of it would be dead letters")
     if source.authorised is not False and not source.stopped:
         yield from _unanswered(source, seen, limits)
-    if late := points.get("late", 0):
-        awaited = points.get("awaited", 0)
-        severity: Severity = "page" if 2 * late >= awaited else "ticket"
-        text = f"{late:,} of {awaited:,} points lack a period that should have been published"
-        yield Finding(severity, "FeedLate", subject, text)
+    yield from _late(subject, points, limits)
     if failing := points.get("failing", 0):
         yield Finding("ticket", "PointsFailing", subject, f"{failing:,} points fail again and again")
-    if overdue := points.get("overdue", 0):
-        yield Finding("ticket", "PollingBehind", subject, f"{overdue:,} points wait for a poll that is overdue")
-    if source.token_expires_at is not None and source.token_expires_at < seen.at:
-        age = span(seen.at - source.token_expires_at)
-        yield Finding("ticket", "TokenExpired", subject, f"its token expired {age} ago and no new one came")
+    overdue = points.get("overdue", 0)
+    if overdue > limits.overdue * points.get("configured", 0):
+        yield Finding("ticket", "SourceNotPolled", subject, f"{overdue:,} points wait for longer than a poll interval")
+    expired = seen.at - (source.token_expires_at or seen.at)
+    if expired > limits.token and points.get("due", 0):
+        text = f"its token expired {span(expired)} ago and no new one has come"
+        yield Finding("ticket", "TokenNotRenewed", subject, text)
+
+
+def _late(subject: str, points: Mapping[str, int], limits: Limits) -> Iterator[Finding]:
+    late, awaited = points.get("late", 0), points.get("awaited", 0)
+    text = f"{late:,} of {awaited:,} points lack a period that should be there by now"
+    if late > limits.missing * awaited:
+        yield Finding("page", "FeedMissing", subject, text)
+    elif late > limits.late * awaited:
+        yield Finding("ticket", "CompletenessBurnsSlowly", subject, text)
+    elif late:
+        yield Finding("info", None, subject, text, "wait")
 
 
 def _unanswered(source: Source, seen: Snapshot, limits: Limits) -> Iterator[Finding]:
@@ -36,7 +45,8 @@ def _unanswered(source: Source, seen: Snapshot, limits: Limits) -> Iterator[Find
         return
     silence = seen.at - source.answered_at
     if silence > max(limits.answer, limits.answer_polls * source.every):
-        yield Finding("page", "SourceSilent", f"source {source.name}", f"no usable answer for {span(silence)}")
+        text = f"no usable answer for {span(silence)}"
+        yield Finding("ticket", "SourceNotAnswering", f"source {source.name}", text)
 
 
 def of_streams(seen: Snapshot, limits: Limits) -> Iterator[Finding]:
@@ -82,6 +92,8 @@ def _of_receiver(receiver: Receiver, seen: Snapshot, limits: Limits) -> Iterator
             yield Finding("info", None, subject, "paused", f"meterstream receivers resume {arguments}")
         case "waiting":
             yield Finding("info", None, subject, "waits for go-live", f"meterstream receivers go-live {arguments}")
+        case "starting":
+            yield Finding("ticket", "ReceiverNotStarting", subject, "its worker is starting")
         case "retired":
             yield Finding("info", None, subject, "retired", "take its section out of the settings")
         case _:
@@ -105,8 +117,10 @@ def _behind(receiver: Receiver, seen: Snapshot, limits: Limits) -> Iterator[Find
         yield Finding("page", None, subject, text, f"{HANDBOOK}: A new epoch")
     if receiver.behind is not None and receiver.behind > limits.behind:
         yield Finding("page", "ReceiverLagging", subject, f"{span(receiver.behind)} behind the feed")
-    elif receiver.canaries:
-        source, sent = min(receiver.canaries.items(), key=lambda canary: canary[1])
-        if seen.at - sent > limits.canary:
+        return
+    polled = {source.name for source in seen.sources if source.polled is not None}
+    lost = {source: sent for source, sent in (receiver.canaries or {}).items() if seen.at - sent > limits.canary}
+    for source, sent in sorted(lost.items()):
+        if source in polled:  # else that nobody polls it is the finding
             text = f"no canary of {source} has come for {span(seen.at - sent)}"
             yield Finding("page", "CanaryLost", subject, text)

@@ -191,7 +191,9 @@ def test_the_status_tells_how_far_everybody_is(run: Run, busy: TopicNames) -> No
     assert (letters["complete"], letters["unreadable"]) == (True, 1)
     counts = [(count["stage"], count["reason"], count["open"], count["parked"]) for count in letters["counts"]]
     assert counts == [("streams", "undecodable_record", 1, 0), ("streams", "wrong_key", 1, 0)]
-    assert [finding["alert"] for finding in found["findings"] if finding["severity"] == "ticket"] == ["DeadLettersOpen"]
+    assert [finding["alert"] for finding in found["findings"] if finding["severity"] == "ticket"] == [
+        "DeadLettersRising"
+    ]
     assert not found["healthy"]
 
 
