@@ -10,7 +10,7 @@ from sinks.batch import Batch, Refused
 from sinks.layouts import Layout
 from sinks.layouts.layout import LayoutFile
 from sinks.layouts.zone import zone_of
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.projections.writer import ProjectingWriter
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Written

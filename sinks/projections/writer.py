@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from sinks.batch import Batch, Positions
-from sinks.points import Points
+from sinks.points.points import Points
 from sinks.put_back import Judge
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Again, Opened, Refuse, Standing, Topic, Written

@@ -11,7 +11,7 @@ from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import DAY
 from sinks.batch import Batch, Refused
-from sinks.points import Point, Points
+from sinks.points.points import Point, Points
 from sinks.writer import Written
 from tests.projected import TABLE, Projected, customers_table, layout_of, with_policy
 from tests.receiver_databases import PostgreSQLReceiver, ReceiverDatabase, SQLServerReceiver
