@@ -8,9 +8,8 @@ from itertools import groupby
 
 from operations.momentum_figures import Amount, Month
 from operations.progress import topic_ends
-from operations.proof.feed import Passed, left_by_guard, versions
-from operations.proof.held_rows import fill
-from operations.proof.rows import AS_THEY_ARE, NAMES, PLACE, Version, decode
+from operations.proof.feed import Passed, left_by_guard, rows_of
+from operations.proof.rows import AS_THEY_ARE, PLACE, Version
 from operations.proof.sorted_rows import SortedRows, sorting
 from runtime.errors import ConfigError
 from runtime.registry import schema_registry
@@ -22,13 +21,13 @@ from schemas.codec import Codec
 from schemas.events import MeterValue
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
-from sinks.layouts.reading import Delivered, rows
+from sinks.layouts.reading import Delivered, LayoutReader
 from sinks.points.points import Points
 
 Months = dict[str, dict[Month, Amount]]
 """By item key."""
 Add = Callable[[Months, Sequence[object], Iterable[MeterValue]], None]
-_START = PLACE["period_start"]
+_START, _FETCHED_AT = PLACE["period_start"], PLACE["fetched_at"]
 
 
 @dataclass(frozen=True)
@@ -63,18 +62,18 @@ def months(settings: Settings, points: Points, layout: Layout, span: Span) -> Mo
     with sorting() as (kept, _):
         passed = _read(settings, points, span, kept)
         by_point = groupby(left_by_guard(kept, passed), key=lambda one: one.key[0])
-        return _months((map(_value, of_point) for _, of_point in by_point), points, layout, add)
+        return _months((map(_value, of_point) for _, of_point in by_point), LayoutReader(layout, points), add)
 
 
 def months_of(values: Iterable[MeterValue], points: Points, layout: Layout, span: Span) -> Months:
     """What the values of a receiver come to: one of each identity."""
-    return _months([values], points, layout, _adding(layout, span))
+    return _months([values], LayoutReader(layout, points), _adding(layout, span))
 
 
-def _months(by_point: Iterable[Iterable[MeterValue]], points: Points, layout: Layout, add: Add) -> Months:
+def _months(by_point: Iterable[Iterable[MeterValue]], reader: LayoutReader, add: Add) -> Months:
     found: Months = {}
     for values in by_point:
-        for shown in rows(layout, (Delivered(value, value.published_at) for value in values), points).shown:
+        for shown in reader.read(Delivered(value, value.published_at) for value in values).shown:
             add(found, shown.cells, shown.values)
     return found
 
@@ -86,14 +85,13 @@ def _read(settings: Settings, points: Points, span: Span, into: SortedRows) -> P
     codec = Codec(MeterValue, schema_registry(settings.registry, os.environ))
     decoder = Decoder(codec, AS_THEY_ARE, points, len(topic.ends))
     passed = Passed()
-    every = versions(settings, decoder, topic.ends, frozenset(), passed)
-    fill(into, (one for one in every if span.begin <= decode(one.content)[_START] < span.end))
+    every = rows_of(settings, decoder, topic.ends, frozenset(), passed)
+    into.add(fields for fields in every if span.begin <= fields[_START] < span.end)
     return passed
 
 
 def _value(one: Version) -> MeterValue:
-    fields = dict(zip(NAMES, decode(one.content), strict=True))
-    return MeterValue(**fields, published_at=fields["fetched_at"])
+    return MeterValue(*(*one.fields, one.fields[_FETCHED_AT]))
 
 
 def _adding(layout: Layout, span: Span) -> Add:

@@ -1,20 +1,24 @@
 """Reads a topic to its present end, in the order of its log: every committed record, or the newest within bounds."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from runtime.errors import Transient
-from runtime.kafka import kafka_python_options
-from runtime.kafka_reach import reach
+from runtime.kafka import aiokafka_options
+from runtime.kafka_admin import admin
 from runtime.settings.system import KafkaSettings
+from sinks.loop_thread import LoopThread
 
 POLL_MS = 200
+AT_ONCE = 5_000
+"""Records that are taken from the client at once."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,14 @@ class Bounds:
 WHOLE = Bounds(None, None)
 
 
+class _Stretch(NamedTuple):
+    """Of one partition: where the log begins, where reading begins, and the first offset that is not wanted."""
+
+    start: int
+    first: int
+    end: int
+
+
 class TopicReader:
     """One topic, as it is when it is read. ``complete``: whether the last reading was of all of it."""
 
@@ -39,8 +51,8 @@ class TopicReader:
 
     def records(
         self, bounds: Bounds = WHOLE, begin: Mapping[int, int] | None = None, end: Mapping[int, int] | None = None
-    ) -> Iterator[Any]:
-        """kafka-python's records; none where the topic is missing.
+    ) -> Iterator[ConsumerRecord]:
+        """aiokafka's records; none where the topic is missing.
 
         Args:
             bounds: how much.
@@ -49,46 +61,84 @@ class TopicReader:
 
         Raises:
             Transient: Kafka cannot be reached, or does not go on.
+            ConfigError: this user lacks a right.
         """
-        reach(self._kafka)
-        options = kafka_python_options(self._kafka) | {"isolation_level": "read_committed", "group_id": None}
-        with self._asking(), closing(KafkaConsumer(**options)) as consumer:
-            numbers = consumer.partitions_for_topic(self._topic) or set()
-            parts = [TopicPartition(self._topic, number) for number in numbers if begin is None or number in begin]
-            consumer.assign(parts)
-            ends = consumer.end_offsets(parts)
-            wanted = {part: min(last, (end or {}).get(part.partition, last)) for part, last in ends.items()}
-            for record in self._read(consumer, wanted, bounds, begin or {}):
-                if end is None or record.offset < end.get(record.partition, record.offset + 1):
-                    yield record
+        with admin(self._kafka) as client:
+            found = client.describe_topics([self._topic])
+        numbers = [part["partition_index"] for topic in found for part in topic["partitions"]]
+        parts = [TopicPartition(self._topic, number) for number in numbers if begin is None or number in begin]
+        with self._asking(), self._consumer() as (loop, consumer):
+            within = self._kafka.request_timeout
+            stretches = loop.do(_stretches(consumer, parts, bounds, begin or {}, end or {}), within)
+            deadline = time.monotonic() + (within if bounds.seconds is None else bounds.seconds)
+            behind = any(each.first < each.end for each in stretches.values())
+            while behind:
+                if time.monotonic() > deadline:
+                    if bounds.seconds is None:
+                        raise Transient(f"topic {self._topic}: nothing more came for {within:g} s; try again")
+                    break
+                some, behind = loop.do(_poll(consumer, stretches), within)
+                if some and bounds.seconds is None:
+                    deadline = time.monotonic() + within
+                yield from some
+            self.complete = not behind and all(each.first == each.start for each in stretches.values())
 
-    def _read(
-        self, consumer: Any, ends: Mapping[TopicPartition, int], bounds: Bounds, begin: Mapping[int, int]
-    ) -> Iterator[Any]:
-        parts = list(ends)
-        starts = consumer.beginning_offsets(parts)
-        newest = {part: 0 if bounds.offsets is None else ends[part] - bounds.offsets for part in parts}
-        first = {part: max(starts[part], newest[part], begin.get(part.partition, 0)) for part in parts}
-        for part, offset in first.items():
-            consumer.seek(part, offset)
-        patience = self._kafka.request_timeout if bounds.seconds is None else bounds.seconds
-        deadline = time.monotonic() + patience
-        while behind := any(consumer.position(part) < ends[part] for part in parts):
-            if time.monotonic() > deadline:
-                if bounds.seconds is None:
-                    raise Transient(f"topic {self._topic}: nothing more came for {patience:g} s; try again")
-                break
-            for records in consumer.poll(timeout_ms=POLL_MS).values():
-                yield from records
-                if bounds.seconds is None:
-                    deadline = time.monotonic() + patience
-        self.complete = not behind and first == starts
+    @contextmanager
+    def _consumer(self) -> Iterator[tuple[LoopThread, Any]]:
+        within = self._kafka.request_timeout
+        with closing(LoopThread("reader")) as loop:
+            consumer = loop.do(_started(self._kafka), within)
+            try:
+                yield loop, consumer
+            finally:
+                with suppress(TimeoutError, KafkaError):
+                    loop.do(consumer.stop(), within=1.0)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
         try:
             yield
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             raise Transient(
                 f"Kafka at {self._kafka.bootstrap_servers} does not answer ({type(error).__name__})"
             ) from error
+
+
+async def _started(kafka: KafkaSettings) -> Any:
+    consumer = AIOKafkaConsumer(
+        **aiokafka_options(kafka),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+    )
+    await consumer.start()
+    return consumer
+
+
+async def _stretches(
+    consumer: Any, parts: Sequence[TopicPartition], bounds: Bounds, begin: Mapping[int, int], end: Mapping[int, int]
+) -> Mapping[TopicPartition, _Stretch]:
+    """Where in each partition is to be read; the consumer stands at the beginning of it."""
+    consumer.assign(parts)
+    if not parts:
+        return {}
+    starts, ends = await consumer.beginning_offsets(parts), await consumer.end_offsets(parts)
+    found: dict[TopicPartition, _Stretch] = {}
+    for part in parts:
+        newest = 0 if bounds.offsets is None else ends[part] - bounds.offsets
+        first = max(starts[part], newest, begin.get(part.partition, 0))
+        found[part] = _Stretch(starts[part], first, min(ends[part], end.get(part.partition, ends[part])))
+        consumer.seek(part, first)
+    return found
+
+
+async def _poll(consumer: Any, stretches: Mapping[TopicPartition, _Stretch]) -> tuple[Sequence[ConsumerRecord], bool]:
+    """Some records, and whether there are more. What lies behind a stretch is not asked for again."""
+    left = [part for part, each in stretches.items() if await consumer.position(part) < each.end]
+    polled = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=AT_ONCE)
+    wanted: list[ConsumerRecord] = []
+    for part, records in polled.items():
+        end = stretches[part].end
+        wanted += records if records[-1].offset < end else [record for record in records if record.offset < end]
+    return wanted, any([await consumer.position(part) < stretches[part].end for part in left])

@@ -7,14 +7,15 @@ So two deliveries have equal hashes exactly where a receiver reads the same, whi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+from operations.proof.delivered_points import DeliveredPoints, Point
 from operations.proof.gaps import Gap, gap
-from operations.proof.rows import CONTENTS, PLACE, Version, decode, encode
+from operations.proof.rows import CONTENTS, PLACE, Version, encode
 from runtime.zones import Zone
 from schemas import instants
 from schemas.compiled import Kept
@@ -24,7 +25,7 @@ _CATEGORY, _GRANULARITY, _UNIT = (PLACE[name] for name in ("delivery_category", 
 _START, _END = PLACE["period_start"], PLACE["period_end"]
 _VALUE, _CONSUMPTION, _QUALITY = (PLACE[name] for name in ("value", "consumption", "quality"))
 _HELD, _CAUSE = PLACE["held"], PLACE["cause"]
-_CONTENTS = [PLACE[name] for name in CONTENTS]
+_contents = itemgetter(*(PLACE[name] for name in CONTENTS))
 ESTIMATES = ("estimated", "temporary")
 GAPS_SHOWN = 200
 
@@ -41,20 +42,9 @@ class Amount:
     without: int = 0
 
 
-@dataclass(frozen=True)
-class Point:
-    """One metering point: its rows, its periods (end excluded), and by month the hash of its contents."""
-
-    metering_point: str
-    readings: int
-    first_period: int
-    last_period: int
-    months: dict[str, str]
-
-
 @dataclass
 class Delivery:
-    """The sums. Instants are UTC microseconds."""
+    """The sums. ``delivered``: the metering points that have rows. Instants are UTC microseconds."""
 
     zone: Zone
     readings: int = 0
@@ -63,34 +53,45 @@ class Delivery:
     corrections: int = 0
     held: Counter[str] = field(default_factory=Counter)
     amounts: dict[Category, Amount] = field(default_factory=dict)
-    points: list[Point] = field(default_factory=list)
+    points: DeliveredPoints = field(default_factory=DeliveredPoints)
+    delivered: set[str] = field(default_factory=set)
+    first_period: int | None = None
+    last_period: int | None = None
     gaps: list[Gap] = field(default_factory=list)
     gaps_in_all: int = 0
     missing_periods: int = 0
+    _digest: Any = field(default_factory=sha256)
 
-    def look(self, rows: Iterable[Version]) -> Iterator[Version]:
-        """Adds rows up as they pass. They are complete when the last one has."""
-        month = Kept(lambda start: instants.to_datetime(self.zone.wall(start)).strftime("%Y-%m"))
-        for point, of_one in groupby(rows, key=lambda row: row.key[0]):
-            adding = _Adding(point)
-            for row in of_one:
-                fields = decode(row.content)
-                if isinstance(fields[_START], int) and isinstance(fields[_END], int):  # else a difference, no more
-                    self._count(fields)
-                    self._note(adding.take(fields, month), fields)
-                yield row
-            self.points += adding.done()
+    def __post_init__(self) -> None:
+        self._month = Kept(lambda start: instants.to_datetime(self.zone.wall(start)).strftime("%Y-%m"))
+
+    def look(self, rows: Sequence[Version]) -> None:
+        """Adds up all rows of a metering point, in the order of their keys; points come in the order of their names."""
+        adding = _Adding(rows[0].key[0])
+        for row in rows:
+            fields = row.fields
+            if isinstance(fields[_START], int) and isinstance(fields[_END], int):  # else a difference, no more
+                self._count(fields)
+                self._note(adding.take(fields, self._month), fields)
+        if adding.count:
+            self._add(adding.done())
 
     @property
     def content(self) -> str:
         """The hash over all."""
-        digest = sha256()
-        for point in self.points:
-            for month, of_month in sorted(point.months.items()):
-                digest.update(encode([point.metering_point, month, of_month]) + b"\n")
-        return digest.hexdigest()
+        return str(self._digest.hexdigest())
 
-    def _count(self, fields: list[Any]) -> None:
+    def _add(self, point: Point) -> None:
+        self.points.add(point)
+        self.delivered.add(point.metering_point)
+        for month, of_month in point.months.items():
+            self._digest.update(encode([point.metering_point, month, of_month]) + b"\n")
+        if self.first_period is None or point.first_period < self.first_period:
+            self.first_period = point.first_period
+        if self.last_period is None or point.last_period > self.last_period:
+            self.last_period = point.last_period
+
+    def _count(self, fields: Sequence[Any]) -> None:
         self.readings += 1
         self.missing += fields[_VALUE] is None
         self.estimated += fields[_QUALITY] in ESTIMATES
@@ -98,14 +99,16 @@ class Delivery:
         if fields[_HELD] is not None:
             self.held[fields[_HELD]] += 1
         category = fields[_CATEGORY], fields[_GRANULARITY], fields[_UNIT]
-        amount = self.amounts.setdefault(category, Amount())
+        amount = self.amounts.get(category)
+        if amount is None:
+            amount = self.amounts[category] = Amount()
         amount.readings += 1
         if isinstance(fields[_CONSUMPTION], int):
             amount.consumption += fields[_CONSUMPTION]
         else:
             amount.without += 1
 
-    def _note(self, previous_end: int | None, fields: list[Any]) -> None:
+    def _note(self, previous_end: int | None, fields: Sequence[Any]) -> None:
         """A gap, where there is one before this row."""
         if previous_end is None or fields[_START] <= previous_end:
             return
@@ -118,28 +121,29 @@ class Delivery:
 
 
 class _Adding:
-    """One point while its rows pass."""
+    """One metering point while its rows pass."""
 
     def __init__(self, metering_point: str) -> None:
+        self.count = 0
         self._point = metering_point
         self._hashes: dict[str, Any] = {}
         self._ends: dict[tuple[str, ...], int] = {}
         self._first = instants.LATEST
-        self._count = 0
 
-    def take(self, fields: list[Any], month: Callable[[int], str]) -> int | None:
+    def take(self, fields: Sequence[Any], month: Mapping[int, str]) -> int | None:
         """One more row; the end of the periods before it in its series, where there are any."""
         start, end, series = fields[_START], fields[_END], (*fields[_SERIES], fields[_GRANULARITY])
-        self._hashes.setdefault(month(start), sha256()).update(encode([fields[place] for place in _CONTENTS]) + b"\n")
+        digest = self._hashes.get(month[start])
+        if digest is None:
+            digest = self._hashes[month[start]] = sha256()
+        digest.update(encode(_contents(fields)) + b"\n")
         before = self._ends.get(series)
         self._ends[series] = end if before is None else max(before, end)
         self._first = min(self._first, start)
-        self._count += 1
+        self.count += 1
         return before
 
-    def done(self) -> list[Point]:
-        """All of it, where there was anything."""
-        if not self._count:
-            return []
+    def done(self) -> Point:
+        """All of it."""
         months = {month: digest.hexdigest() for month, digest in sorted(self._hashes.items())}
-        return [Point(self._point, self._count, self._first, max(self._ends.values()), months)]
+        return Point(self._point, self.count, self._first, max(self._ends.values()), months)

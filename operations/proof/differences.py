@@ -1,11 +1,13 @@
 """What differs between two sets of rows: counted by kind and field, the first ones spelled out."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, Literal
 
-from operations.proof.rows import KINDS, NAMES, PLACE, Key, Version, decode, told
+from operations.proof.rows import KINDS, NAMES, PLACE, Key, Version, told
 
 Kind = Literal["missing", "extra", "different"]
 """Not found though expected; found though not expected; found otherwise than expected."""
@@ -55,11 +57,16 @@ class Measure:
     names: Collection[str] = NAMES
     tolerance: int = 0
 
+    @cached_property
+    def _compared(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        """Of a row's fields those that are."""
+        return itemgetter(*(PLACE[name] for name in self.names))
+
     def differing(self, expected: Version, found: Version) -> Fields:
         """The fields that differ."""
-        if expected.content == found.content:
+        one, other = expected.fields, found.fields
+        if self._compared(one) == self._compared(other):
             return {}
-        one, other = decode(expected.content), decode(found.content)
         pairs = ((name, one[PLACE[name]], other[PLACE[name]]) for name in self.names)
         return {name: (told(name, a), told(name, b)) for name, a, b in pairs if a != b and not self._near(name, a, b)}
 
@@ -71,20 +78,22 @@ def paired(expected: Iterable[Version], found: Iterable[Version]) -> Iterator[tu
     """The rows of two sides by key, both sorted by it; None where a side has none."""
     left, right = iter(expected), iter(found)
     one, other = next(left, None), next(right, None)
-    while one is not None or other is not None:
-        first, second = _step(one, other)
-        yield first, second
-        one = next(left, None) if first is not None else one
-        other = next(right, None) if second is not None else other
-
-
-def _step(one: Version | None, other: Version | None) -> tuple[Version | None, Version | None]:
-    """Of the next row on each side those with the lowest key."""
-    if other is None or (one is not None and one.key < other.key):
-        return one, None
-    if one is None or other.key < one.key:
-        return None, other
-    return one, other
+    while one is not None and other is not None:
+        if one.key == other.key:
+            yield one, other
+            one, other = next(left, None), next(right, None)
+        elif one.key < other.key:
+            yield one, None
+            one = next(left, None)
+        else:
+            yield None, other
+            other = next(right, None)
+    while one is not None:
+        yield one, None
+        one = next(left, None)
+    while other is not None:
+        yield None, other
+        other = next(right, None)
 
 
 def compare(
@@ -108,16 +117,15 @@ def compare(
     """
     passed = 0
     for one, other in paired(expected, found):
-        if one is None and other is not None:
-            if unknown(other):
-                passed += 1
-            else:
-                differences.add("extra", other.key, {})
-        elif one is not None and other is None:
-            differences.add("missing", one.key, {})
-        elif one is not None and other is not None:
+        if one is not None and other is not None:
             if fields := measure.differing(one, other):
                 differences.add("different", one.key, fields)
             else:
                 differences.equal += 1
+        elif one is not None:
+            differences.add("missing", one.key, {})
+        elif other is not None and unknown(other):
+            passed += 1
+        elif other is not None:
+            differences.add("extra", other.key, {})
     return passed

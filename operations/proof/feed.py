@@ -1,12 +1,13 @@
 """The feed's side: what a receiver must hold once it has read the values topic up to some positions."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 from unicodedata import normalize
 
-from operations.proof.rows import NAMES, PLACE, Key, Version, decode, version
+from operations.proof.rows import NAMES, PLACE, Key, Version, version
 from operations.topic_reader import TopicReader
 from runtime.settings.tree import Settings
 from runtime.topics import TopicNames
@@ -18,6 +19,7 @@ from sinks.decoding import Decoder
 AT_ONCE = 5_000
 """Records decoded at once."""
 
+_COUNT = len(NAMES)
 _HELD, _FETCHED_AT = PLACE["held"], PLACE["fetched_at"]
 _CONTENT = tuple(PLACE[name] for name in CONTENT)
 _CONTENT_TEXTS = tuple(PLACE[name] for name in CONTENT_TEXTS)
@@ -37,11 +39,22 @@ class Passed:
     withheld: int = 0
     refused: dict[Key, Version] = field(default_factory=dict)
 
+    def refuse(self, version: Version) -> None:
+        """One more of those that the database refuses."""
+        known = self.refused.get(version.key)
+        self.refused[version.key] = version if known is None else newer(known, version)
 
-def versions(
+    def replaced_by(self, left: Version) -> None:
+        """Forgets the one that this version has replaced."""
+        refused = self.refused.get(left.key)
+        if refused is not None and newer(*sorted((left, refused), key=attrgetter("sequence"))) is left:
+            del self.refused[left.key]
+
+
+def rows_of(
     settings: Settings, decoder: Decoder, until: Positions, refused: Offsets, passed: Passed
-) -> Iterator[Version]:
-    """Every version of the receiver's rows on the values topic.
+) -> Iterator[Sequence[Any]]:
+    """The fields of every version of the receiver's rows on the values topic.
 
     Args:
         settings: whose Kafka and epoch.
@@ -60,11 +73,11 @@ def versions(
         passed.unusable += len(decoded.letters)
         passed.withheld += decoded.withheld
         for row in decoded.rows:
-            one = version(row.columns[: len(NAMES)])
-            if (row.record.partition, row.record.offset) in refused:
-                passed.refused[one.key] = newest(each for each in (passed.refused.get(one.key), one) if each)
+            fields = row.columns[:_COUNT]
+            if refused and (row.record.partition, row.record.offset) in refused:
+                passed.refuse(version(fields))
             else:
-                yield one
+                yield fields
 
 
 def left_by_guard(sorted_versions: Iterable[Version], passed: Passed) -> Iterator[Version]:
@@ -72,36 +85,34 @@ def left_by_guard(sorted_versions: Iterable[Version], passed: Passed) -> Iterato
 
     A refused version that such a one has replaced is no longer ``passed``.
     """
-    for key, of_one in groupby(sorted_versions, key=lambda each: each.key):
-        left = newest(of_one)
-        refused = passed.refused.get(key)
-        if refused is not None and newest(sorted((left, refused), key=lambda each: each.sequence)) is left:
-            del passed.refused[key]
+    versions = iter(sorted_versions)
+    left = next(versions, None)
+    while left is not None:
+        other = next(versions, None)
+        if other is not None and other.key == left.key:
+            left = newer(left, other)
+            continue
+        if passed.refused:
+            passed.replaced_by(left)
         yield left
+        left = other
 
 
-def newest(of_one: Iterable[Version]) -> Version:
-    """The one that is left of the versions of one key, given in the order of their sequences.
+def newer(left: Version, other: Version) -> Version:
+    """The one that is left of two versions of one key, given in the order of their sequences.
 
     A row is replaced by a larger sequence only; by an outside_history value only if, besides, that was fetched later
     and has another content.
     """
-    rising = iter(of_one)
-    left = next(rising)
-    for other in rising:
-        if other.sequence > left.sequence and _replaces(other, left):
-            left = other
-    return left
+    return other if other.sequence > left.sequence and _replaces(other.fields, left.fields) else left
 
 
-def _replaces(other: Version, left: Version) -> bool:
-    fields = decode(other.content)
+def _replaces(fields: Sequence[Any], stored: Sequence[Any]) -> bool:
     if fields[_HELD] != Held.OUTSIDE_HISTORY:
         return True
-    stored = decode(left.content)
-    return fields[_FETCHED_AT] > stored[_FETCHED_AT] and _content(fields) != _content(stored)
+    return bool(fields[_FETCHED_AT] > stored[_FETCHED_AT]) and _content(fields) != _content(stored)
 
 
-def _content(fields: list[Any]) -> list[Any]:
+def _content(fields: Sequence[Any]) -> list[Any]:
     texts = [fields[place] for place in _CONTENT_TEXTS]
     return [fields[place] for place in _CONTENT] + [text and normalize("NFC", text) for text in texts]

@@ -7,7 +7,7 @@ from typing import Any
 
 from operations.proof.foreign_settings import ForeignTable
 from operations.proof.foreign_tables import table_rows
-from operations.proof.rows import NAMES, PLACE, Version, encode, number
+from operations.proof.rows import NAMES, PLACE, number
 from runtime.errors import ConfigError
 from runtime.zones import Zone
 from schemas import exact, instants
@@ -19,8 +19,8 @@ from streams.rules.units import ratio
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
-def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterator[Version]:
-    """The rows of the customer's table.
+def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterator[list[Any]]:
+    """The rows of the customer's table, each as the fields of ours.
 
     Raises:
         Transient: its database cannot be used now.
@@ -34,10 +34,10 @@ def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterato
             category = str(rest[0]) if columns.category else str(table.category)
             unit = str(rest[-1]) if columns.unit else table.unit
             if table.category in (None, category):
-                yield _version(table, (str(key), category, moment[time]), _amount(value), unit)
+                yield _row(table, (str(key), category, moment[time]), _amount(value), unit)
 
 
-def own_rows(rows: Iterator[list[Any]], table: ForeignTable, points: Points) -> Iterator[Version]:
+def own_rows(rows: Iterator[list[Any]], table: ForeignTable, points: Points) -> Iterator[list[Any]]:
     """A receiver's rows, given as their fields, in the form and unit of the customer's table.
 
     Where that has the receiver's keys, rows of points without one are left out.
@@ -50,7 +50,7 @@ def own_rows(rows: Iterator[list[Any]], table: ForeignTable, points: Points) -> 
         key = fields[PLACE["metering_point"]] if table.keys == "metering_point" else _receiver_key(fields, points)
         if key and table.category in (None, category) and table.granularity in (None, granularity):
             place = key, category, stamp(fields)
-            yield _version(table, place, fields[compared], fields[unit_of])
+            yield _row(table, place, fields[compared], fields[unit_of])
 
 
 def _receiver_key(fields: list[Any], points: Points) -> str | None:
@@ -78,14 +78,15 @@ def _amount(raw: Any) -> int | str | None:
     return number(f"{raw:.{exact.SCALE}f}" if isinstance(raw, float | Decimal) else raw)
 
 
-def _version(table: ForeignTable, place: tuple[str, str, int], value: int | str | None, unit: str) -> Version:
+def _row(table: ForeignTable, place: tuple[str, str, int], value: int | str | None, unit: str) -> list[Any]:
     """As a row that says nothing else."""
     point, category, at = place
     fields: list[Any] = [None] * len(NAMES)
-    for name, each in (("metering_point", point), ("delivery_category", category), ("reading_at", at)):
+    known = {"source": "", "metering_point": point, "delivery_category": category, "reading_at": at, "sequence": 0}
+    for name, each in known.items():
         fields[PLACE[name]] = each
     fields[PLACE[table.compared]], fields[PLACE["unit"]] = converted(value, unit, table.unit)
-    return Version((point, "", category, at), 0, encode(fields))
+    return fields
 
 
 def _stamp(table: ForeignTable) -> Callable[[list[Any]], int]:

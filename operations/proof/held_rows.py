@@ -1,22 +1,18 @@
 """The receiver's side: what its database holds, as of one moment, and how far its worker was then."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import msgspec
 
-from operations.proof.rows import NAMES, Version, read_back, version
+from operations.proof.rows import NAMES, read_back
 from operations.proof.sorted_rows import SortedRows
 from runtime.errors import ConfigError
 from sinks.batch import Positions
 from sinks.columns import VIEW, select
 from sinks.database import Database
-
-AT_ONCE = 20_000
-"""Rows that are put to the sorted ones at once."""
 
 Wanted = Callable[[list[Any]], bool]
 """Whether a row, given as its fields, is one of those to look at."""
@@ -49,10 +45,6 @@ class Moment:
     schema_version: int
 
 
-Look = Callable[[Moment, Database], None]
-"""Looks at something else in the snapshot."""
-
-
 @contextmanager
 def opened(database: Database, label: str) -> Iterator[Database]:
     """A receiver's database, connected, within one snapshot.
@@ -72,35 +64,27 @@ def opened(database: Database, label: str) -> Iterator[Database]:
             yield database
 
 
-def read_rows(
-    database: Database, label: str, into: SortedRows, wanted: Wanted | None = None, look: Look | None = None
-) -> Moment:
+def read_rows(database: Database, label: str, into: SortedRows, wanted: Wanted | None = None) -> Moment:
     """What the view shows, and when.
 
     Args:
         database: not yet opened.
         label: of the receiver's stage.
-        into: takes the rows.
+        into: takes the rows, as the fields that are compared.
         wanted: which of them; None: all.
-        look: is called in the same snapshot, first.
 
     Raises:
         Transient, ConfigError: see :func:`opened`.
     """
     with opened(database, label) as snapshot:
-        moment = _moment(snapshot, label)
-        if look is not None:
-            look(moment, snapshot)
-        rows = read_back(snapshot.rows(select(VIEW, NAMES)))
-        fill(into, map(version, rows if wanted is None else filter(wanted, rows)))
-    return moment
+        rows = shown_rows(snapshot)
+        into.add(row for row in rows if wanted is None or wanted(row))
+        return moment_of(snapshot, label)
 
 
-def fill(into: SortedRows, versions: Iterable[Version]) -> None:
-    """Puts versions to the sorted ones, some at a time."""
-    rest = iter(versions)
-    while some := list(islice(rest, AT_ONCE)):
-        into.add(some)
+def shown_rows(snapshot: Database, names: Sequence[str] = NAMES) -> Iterator[list[Any]]:
+    """The rows of the view, each as the fields of these names."""
+    return read_back(snapshot.rows(select(VIEW, names)), names)
 
 
 def _require_own(database: Database, label: str) -> None:
@@ -112,7 +96,12 @@ def _require_own(database: Database, label: str) -> None:
         raise ConfigError([f"receivers.{label}: the tables there belong to receiver {', '.join(owners)}"])
 
 
-def _moment(database: Database, label: str) -> Moment:
+def moment_of(database: Database, label: str) -> Moment:
+    """When a snapshot is.
+
+    Raises:
+        ConfigError: it shows nothing yet.
+    """
     execute = database.execute
     live = [row[:2] for row in execute("SELECT epoch, topic_id, live FROM epochs") if row[2]]
     if not live:

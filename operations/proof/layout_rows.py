@@ -3,7 +3,7 @@
 A layout's rows have no key of ours: they are compared as a whole, each as often as it is there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,21 +12,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from operations.proof.differences import paired
-from operations.proof.held_rows import fill
-from operations.proof.rows import Version, decode, encode, number, read_back
+from operations.proof.piles import Piles, side_by_side
+from operations.proof.rows import Version, decode, encode, number
 from operations.proof.sorted_rows import SortedRows
 from schemas import exact
+from schemas.compiled import Kept
 from schemas.events import MeterValue
-from sinks.columns import NAMES, VIEW, select
+from sinks.columns import NAMES
 from sinks.database import Database
 from sinks.layouts import Layout
-from sinks.layouts.cells import Cell
 from sinks.layouts.columns import Kind
-from sinks.layouts.reading import Delivered, rows
-from sinks.points.points import Period, Points
+from sinks.layouts.reading import Delivered, LayoutReader
+from sinks.points.points import Period, Point, Points
 
-_FIELDS = {name: place for place, name in enumerate(NAMES)}
+_PERIOD = tuple(NAMES.index(name) for name in ("granularity", "period_start", "period_end"))
+_CATEGORY = NAMES.index("delivery_category")
 
 
 @dataclass(frozen=True)
@@ -50,108 +50,142 @@ class LayoutVerdict:
 
 
 class LayoutReading:
-    """One layout: what its view shows, and the rows that the receiver holds, read in one snapshot and judged later."""
+    """One layout: what its view shows, and what it should show of the rows that the receiver holds."""
 
     def __init__(self, layout: Layout, points: Points, folder: Path) -> None:
         """``folder``: where the rows lie meanwhile."""
         self._layout = layout
-        self._points = points
-        self._held, self._expected, self._found = (
-            SortedRows(folder / f"{layout.view}-{part}") for part in ("held", "expected", "found")
-        )
+        self._reader = LayoutReader(layout, points, lambda moment: moment.isoformat())
+        self._expected, self._found = (Piles(folder / f"{layout.view}-{side}") for side in ("expected", "found"))
 
     def take(self, database: Database) -> None:
-        """Reads both, within a snapshot; nothing is worked out here, so that it does not stand idle.
+        """Reads the view, within a snapshot.
 
         Raises:
             Transient: the database cannot be used now, or the view is not there.
         """
-        layout, place = self._layout, _place_of(self._layout, self._points)
-        whole = read_back(database.rows(select(VIEW, NAMES)), NAMES)
-        fill(self._held, (Version((place(fields), "", "", 0), 0, encode(fields)) for fields in whole))
-        shown = database.rows(f"SELECT * FROM {layout.view}")  # noqa: S608 - a checked name
-        fill(self._found, (_version([_cell(*pair) for pair in zip(layout.kinds, row, strict=True)]) for row in shown))
+        readers = [_READERS[kind] for kind in self._layout.kinds]
+        shown = database.rows(f"SELECT * FROM {self._layout.view}")  # noqa: S608 - a checked name
+        self._found.add(
+            encode([None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)])
+            for row in shown
+        )
+
+    def expect(self, values: Iterable[Delivered]) -> None:
+        """It should show these, too. All values of a key and period must be among them."""
+        self._expected.add(encode(row.cells) for row in self._reader.read(values).shown)
 
     def judge(self, most: int) -> LayoutVerdict:
-        """Compares the view with what the layout says of the rows. ``most``: so many differences are kept."""
-        fill(self._expected, map(_version, _expected(self._held, self._layout, self._points)))
-        return _judged(self._layout, paired(self._expected, self._found), most)
+        """Compares the view with what it should show. ``most``: so many differences are kept."""
+        equal, missing, extra = 0, 0, 0
+        first: list[str] = []
+        for pile in side_by_side(self._expected, self._found):
+            equal, missing, extra = equal + pile.equal, missing + len(pile.missing), extra + len(pile.extra)
+            for sign, rows in (("- ", pile.missing), ("+ ", pile.extra)):
+                first += [sign + self._told(row) for row in rows[: most - len(first)]]
+        return LayoutVerdict(self._layout.name, self._layout.view, equal, missing, extra, tuple(first))
+
+    def _told(self, row: bytes) -> str:
+        texts = (exact.to_text(cell) if isinstance(cell, int) else str(cell) for cell in decode(row))
+        return ", ".join(f"{name}={text}" for name, text in zip(self._layout.columns, texts, strict=True))
 
     def close(self) -> None:
         """Lets go of the rows."""
-        for rows_ in (self._held, self._expected, self._found):
-            rows_.close()
+        self._expected.close()
+        self._found.close()
+
+
+class LayoutReadings:
+    """Those of some layouts, told what a receiver holds: such that all values of a key come to them together."""
+
+    def __init__(self, each: Sequence[LayoutReading], points: Points, aside: SortedRows) -> None:
+        """``aside``: for rows under keys of several metering points."""
+        self._each = each
+        self._points = points
+        self._aside = aside
+        self._shared = _shared_keys(points)
+
+    def take(self, database: Database) -> None:
+        """Reads the views, within a snapshot.
+
+        Raises:
+            Transient: the database cannot be used now, or a view is not there.
+        """
+        for reading in self._each:
+            reading.take(database)
+
+    def look(self, rows: Sequence[Version]) -> None:
+        """All rows of a metering point, with every column."""
+        shared = self._shared.get(rows[0].key[0])
+        if shared is None:
+            self._expect(_delivered(row.fields) for row in rows)
+            return
+        keys = [self._key(row) for row in rows]
+        self._aside.add([key, *row.fields] for key, row in zip(keys, rows, strict=True) if key in shared)
+        self._expect(_delivered(row.fields) for key, row in zip(keys, rows, strict=True) if key not in shared)
+
+    def judge(self, most: int) -> tuple[LayoutVerdict, ...]:
+        """Once all rows have been looked at; ``most``: so many differences of each are kept."""
+        for _, of_one in groupby(self._aside, key=lambda row: row.key):
+            self._expect(_delivered(row.fields[1:]) for row in of_one)
+        return tuple(reading.judge(most) for reading in self._each)
+
+    def _expect(self, values: Iterable[Delivered]) -> None:
+        some = list(values)
+        for reading in self._each:
+            reading.expect(some)
+
+    def _key(self, row: Version) -> str | None:
+        period = Period(*(row.fields[place] for place in _PERIOD))
+        lines = self._points.of(row.key[0], row.fields[_CATEGORY])
+        return next((line.receiver_key for line in lines if line.takes(period)), None)
 
 
 @contextmanager
-def reading(layouts: Sequence[Layout], points: Points) -> Iterator[list[LayoutReading]]:
+def reading(layouts: Sequence[Layout], points: Points) -> Iterator[LayoutReadings]:
     """Those of some layouts; their rows are gone at the end."""
     with TemporaryDirectory(prefix="meterstream-") as folder, ExitStack() as stack:
-        yield [stack.enter_context(closing(LayoutReading(layout, points, Path(folder)))) for layout in layouts]
+        each = [stack.enter_context(closing(LayoutReading(layout, points, Path(folder)))) for layout in layouts]
+        aside = stack.enter_context(closing(SortedRows(Path(folder, "aside"), _by_receiver_key)))
+        yield LayoutReadings(each, points, aside)
 
 
-def _expected(held: Iterable[Version], layout: Layout, points: Points) -> Iterator[list[Any]]:
-    """All values of a key stand together, as the reading wants them."""
-    for _, of_one in groupby(held, key=lambda row: row.key):
-        values = [_delivered(decode(row.content)) for row in of_one]
-        for shown in rows(layout, values, points).shown:
-            yield [_plain(cell) for cell in shown.cells]
+def _by_receiver_key(fields: Sequence[Any]) -> Version:
+    """A row that was put aside: the key, then its fields."""
+    return Version((fields[0], "", "", 0), 0, fields)
 
 
-def _delivered(fields: list[Any]) -> Delivered:
-    return Delivered(MeterValue(*fields[:-1]), fields[-1])
+def _shared_keys(points: Points) -> Mapping[str, set[str]]:
+    """Of each metering point that shares a receiver key with another these keys."""
+    owners: dict[str, list[Point]] = {}
+    for point in points:
+        if point.receiver_key:
+            owners.setdefault(point.receiver_key, []).append(point)
+    shared: dict[str, set[str]] = {}
+    for key, lines in owners.items():
+        if len({line.metering_point for line in lines}) > 1:
+            for line in lines:
+                shared.setdefault(line.metering_point, set()).add(key)
+    return shared
 
 
-def _place_of(layout: Layout, points: Points) -> Callable[[list[Any]], str]:
-    """The key under which a row stands in the view; the series where that is it."""
-    names = ("metering_point", "delivery_category", "granularity", "period_start", "period_end")
-
-    def receiver_key(fields: list[Any]) -> str:
-        point, category, *period = (fields[_FIELDS[name]] for name in names)
-        lines = points.of(point, category)
-        return next((line.receiver_key or "" for line in lines if line.takes(Period(*period))), "")
-
-    def series(fields: list[Any]) -> str:
-        return encode(fields[:3]).decode()
-
-    return receiver_key if layout.file.key == "receiver_key" else series
+def _delivered(fields: Sequence[Any]) -> Delivered:
+    *value, delivered_at = fields
+    return Delivered(MeterValue(*value), delivered_at)
 
 
-def _version(cells: list[Any]) -> Version:
-    content = encode(cells)
-    return Version(("", "", content.decode(), 0), 0, content)
+def _timestamp(raw: Any) -> str:
+    return (datetime.fromisoformat(raw) if isinstance(raw, str) else raw).isoformat()
 
 
-def _plain(cell: Cell) -> Any:
-    return cell.isoformat() if isinstance(cell, date | datetime) else cell
+def _date(raw: Any) -> str:
+    return (date.fromisoformat(raw) if isinstance(raw, str) else raw).isoformat()
 
 
-def _cell(kind: Kind, raw: Any) -> Any:
-    """What a database's client gives for a cell, in the reading's form."""
-    if raw is None:
-        return None
-    match kind:
-        case "number":
-            return number(raw)
-        case "timestamp":
-            return (datetime.fromisoformat(raw) if isinstance(raw, str) else raw).isoformat()
-        case "date":
-            return (date.fromisoformat(raw) if isinstance(raw, str) else raw).isoformat()
-    return str(raw)
-
-
-def _judged(layout: Layout, pairs: Iterator[tuple[Version | None, Version | None]], most: int) -> LayoutVerdict:
-    counts = {"equal": 0, "missing": 0, "extra": 0}
-    first: list[str] = []
-    for one, other in pairs:
-        kind = "equal" if one and other else "missing" if one else "extra"
-        counts[kind] += 1
-        row = one or other
-        if kind != "equal" and row is not None and len(first) < most:
-            first.append(("- " if one else "+ ") + _told(layout, decode(row.content)))
-    return LayoutVerdict(layout.name, layout.view, **counts, first=tuple(first))
-
-
-def _told(layout: Layout, cells: list[Any]) -> str:
-    texts = (exact.to_text(cell) if isinstance(cell, int) else str(cell) for cell in cells)
-    return ", ".join(f"{name}={text}" for name, text in zip(layout.columns, texts, strict=True))
+_READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    "number": number,
+    "timestamp": Kept(_timestamp).__getitem__,
+    "date": Kept(_date).__getitem__,
+    "text": str,
+}
+"""What a database's client gives for a cell, in the reading's form."""

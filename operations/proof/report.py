@@ -1,7 +1,7 @@
 """The delivery report of a stage, as data: what was delivered, what of it is proven, and of which configuration."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as package_version
 from typing import Any
@@ -10,6 +10,7 @@ import msgspec
 
 from operations.dead_letter_box import DeadLetterBox
 from operations.proof.configuration import configuration
+from operations.proof.delivered_points import DeliveredPoints
 from operations.proof.delivery import Delivery
 from operations.proof.gaps import Gap
 from operations.proof.rows import told
@@ -23,20 +24,38 @@ POINTS_SHOWN = 1_000
 """Points without a value that are named; the rest is counted."""
 
 
+_NONE_YET = b"[]\n  }\n}"
+"""How the JSON ends where ``points`` of ``contents``, the last of all, are left out."""
+
+
 @dataclass(frozen=True)
 class Report:
-    """A report. ``body``: what its JSON file holds; all instants in UTC."""
+    """A report. ``body``: what its JSON file holds, all instants in UTC; without the ``points`` of its ``contents``."""
 
     body: dict[str, Any]
+    points: DeliveredPoints
 
     @property
     def verdict(self) -> str:
         """Whether the delivery is equal to the feed."""
         return str(self.body["verification"]["verdict"])
 
-    def as_json(self) -> bytes:
-        """The JSON file."""
-        return msgspec.json.format(msgspec.json.encode(self.body), indent=2) + b"\n"
+    def told_points(self) -> Iterator[dict[str, Any]]:
+        """The ``points`` of its ``contents``."""
+        for point in self.points:
+            yield asdict(point) | {"first_period": _told(point.first_period), "last_period": _told(point.last_period)}
+
+    def as_json(self) -> Iterator[bytes]:
+        """The JSON file, piece by piece."""
+        contents = self.body["contents"] | {"points": []}
+        whole = msgspec.json.format(msgspec.json.encode(self.body | {"contents": contents}), indent=2)
+        yield whole.removesuffix(_NONE_YET) + b"["
+        mark = b""
+        for point in self.told_points():
+            line = msgspec.json.format(msgspec.json.encode(point), indent=2)
+            yield mark + b"\n      " + line.replace(b"\n", b"\n      ")
+            mark = b","
+        yield b"\n    ]\n  }\n}\n" if mark else _NONE_YET.removeprefix(b"[") + b"\n"
 
 
 def make_report(chosen: Chosen, environment: Mapping[str, str], attempts: int = 3) -> Report:
@@ -52,7 +71,7 @@ def make_report(chosen: Chosen, environment: Mapping[str, str], attempts: int = 
     """
     configured = configuration(chosen, environment)
     delivery = Delivery(zone_of(chosen.receiver.zone))
-    found = verify(chosen, watch=delivery.look)
+    found = verify(chosen, looks=[delivery.look])
     head = {
         "format": FORMAT,
         "receiver": chosen.name,
@@ -69,16 +88,16 @@ def make_report(chosen: Chosen, environment: Mapping[str, str], attempts: int = 
         "delivery": _delivery(delivery),
         "points": _points(chosen, delivery),
         "dead_letters": _dead_letters(chosen, environment, attempts),
-        "contents": _contents(delivery),
+        "contents": {"sha256": delivery.content},
     }
-    return Report(body)
+    return Report(body, delivery.points)
 
 
 def _delivery(found: Delivery) -> dict[str, Any]:
     return {
         "readings": found.readings,
-        "first_period": _told(min((point.first_period for point in found.points), default=None)),
-        "last_period": _told(max((point.last_period for point in found.points), default=None)),
+        "first_period": _told(found.first_period),
+        "last_period": _told(found.last_period),
         "amounts": [
             {
                 "delivery_category": category,
@@ -107,7 +126,7 @@ def _gap(found: Gap) -> dict[str, Any]:
 
 def _points(chosen: Chosen, found: Delivery) -> dict[str, Any]:
     named = {point.metering_point for point in chosen.points().read()}
-    without = sorted(named - {point.metering_point for point in found.points})
+    without = sorted(named - found.delivered)
     return {
         "mapped": len(named),
         "with_values": len(named) - len(without),
@@ -126,16 +145,6 @@ def _dead_letters(chosen: Chosen, environment: Mapping[str, str], attempts: int)
         dict(zip(("stage", "reason", "state", "letters"), (*each, counts[each]), strict=True))
         for each in sorted(counts)
     ]
-
-
-def _contents(found: Delivery) -> dict[str, Any]:
-    return {
-        "sha256": found.content,
-        "points": [
-            asdict(point) | {"first_period": _told(point.first_period), "last_period": _told(point.last_period)}
-            for point in found.points
-        ],
-    }
 
 
 def _told(instant: int | None) -> str | None:

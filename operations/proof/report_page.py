@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import islice
 from string import Template
 from typing import Any
 
@@ -53,11 +54,11 @@ def page(report: Report, file: str, sha256: str) -> str:
         said="equal to the feed" if report.verdict == "equal" else "NOT equal to the feed",
         file=escape(file),
         sha256=sha256,
-        sections="\n".join(_sections(body)),
+        sections="\n".join(_sections(body, islice(report.told_points(), POINTS_SHOWN))),
     )
 
 
-def _sections(body: dict[str, Any]) -> Iterable[str]:
+def _sections(body: dict[str, Any], metering_points: Iterable[dict[str, Any]]) -> Iterable[str]:
     delivery, points, verification = body["delivery"], body["points"], body["verification"]
     yield _facts("What was delivered", _delivered(points, delivery, body["contents"]))
     amounts = ("delivery_category", "granularity", "readings", "consumption", "unit", "without_consumption")
@@ -85,8 +86,8 @@ def _sections(body: dict[str, Any]) -> Iterable[str]:
     yield _table("Dead letters that are not put back", ("stage", "reason", "state", "letters"), body["dead_letters"])
     yield _listed("Metering points without a value", points["first_without_values"])
     yield _facts("Configuration", _flat(body["configuration"]))
-    shown = [_point(point) for point in body["contents"]["points"][:POINTS_SHOWN]]
-    yield _table("Metering points", ("metering_point", "readings", "first_period", "last_period", "months"), shown)
+    names = ("metering_point", "readings", "first_period", "last_period", "months")
+    yield _table("Metering points", names, [_point(point) for point in metering_points])
 
 
 def _delivered(points: dict[str, Any], delivery: dict[str, Any], contents: dict[str, Any]) -> list[tuple[str, Any]]:

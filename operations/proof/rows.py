@@ -6,7 +6,8 @@ they are, instants as integers of UTC microseconds, numbers as integers of 10^-1
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Context, Decimal, DecimalException
+from decimal import Decimal, DecimalException
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,29 +32,39 @@ AS_THEY_ARE = Forms(*[lambda value: value] * 4)
 
 encode = msgspec.json.Encoder().encode
 decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder().decode
+decode_all: Callable[[bytes], list[list[Any]]] = msgspec.json.Decoder().decode
+"""Of several rows that were encoded together."""
 
-_WIDE = Context(prec=100)
-_KEY = tuple(PLACE[name] for name in ("metering_point", "source", "delivery_category", "reading_at"))
-_SEQUENCE = PLACE["sequence"]
+_PLACE = itemgetter(
+    *(PLACE[name] for name in ("metering_point", "source", "delivery_category", "reading_at", "sequence"))
+)
 
 Key = tuple[str, str, str, int]
 """Metering point, source, delivery category, reading_at: the order in which rows are compared and hashed."""
 
 
 class Version(NamedTuple):
-    """One version of a row: its key, its place among the versions of that key, and its canonical form."""
+    """One version of a row: its key, its place among the versions of that key, and its fields.
+
+    The fields are those of :data:`FIELDS`; any others stand behind them.
+    """
 
     key: Key
     sequence: int
-    content: bytes
+    fields: Sequence[Any]
+
+    @property
+    def content(self) -> bytes:
+        """The canonical form."""
+        return encode(self.fields[: len(NAMES)])
 
 
 def version(fields: Sequence[Any]) -> Version:
     """Of a row's fields; instants and numbers as ints."""
-    point, source, category, reading_at = (fields[place] for place in _KEY)
-    if not isinstance(reading_at, int):  # unreadable: it must stand somewhere in the order
+    point, source, category, reading_at, sequence = _PLACE(fields)
+    if reading_at.__class__ is not int:  # unreadable: it must stand somewhere in the order
         reading_at = instants.EARLIEST
-    return Version((point, source, category, reading_at), fields[_SEQUENCE], encode(fields))
+    return Version((point, source, category, reading_at), sequence, fields)
 
 
 def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> Iterator[list[Any]]:
@@ -66,8 +77,7 @@ def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> 
     Returns:
         Lists of texts, ints and None. What cannot be read as its column's kind stands as a text: it equals nothing.
     """
-    kinds = {column.name: column.kind for column in COLUMNS}
-    readers = [_READERS[kinds[name]] for name in names]
+    readers = [_READERS[KINDS[name]] for name in names]
     for row in rows:
         yield [None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)]
 
@@ -75,11 +85,9 @@ def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> 
 def number(raw: Any) -> int | str:
     """A number of any client's, in units of 10^-12; a text where it is none, or has more digits than are kept."""
     try:
-        if isinstance(raw, str):
-            return exact.parse(raw)
-        scaled = Decimal(raw).scaleb(exact.SCALE, _WIDE)
-        if scaled == int(scaled):
-            return int(scaled)
+        text = raw if isinstance(raw, str) else f"{Decimal(raw):f}"
+        found = exact.plain(text.encode())
+        return exact.parse(text) if found is None else found
     except (ValueError, ArithmeticError, DecimalException):
         pass  # infinite, or no number at all
     return f"not a number of this scale: {raw}"
@@ -93,11 +101,11 @@ def _instant(raw: Any) -> int | str:
         return f"not an instant: {raw}"
 
 
-_number_of, _instant_of = Kept(number), Kept(_instant)
+_instant_of = Kept(_instant)
 _READERS: dict[Kind, Callable[[Any], Any]] = {
     "text": str,
-    "integer": lambda raw: raw,
-    "number": _number_of.__getitem__,
+    "integer": lambda raw: raw if raw.__class__ is int else f"not an integer: {raw}",
+    "number": number,
     "instant": _instant_of.__getitem__,
 }
 KINDS = {column.name: column.kind for column in COLUMNS}

@@ -8,15 +8,14 @@ from typing import Any
 from operations.proof.differences import Difference, Differences, Measure, compare
 from operations.proof.foreign_rows import foreign_rows, own_rows
 from operations.proof.foreign_settings import ForeignTable
-from operations.proof.held_rows import fill, opened, read_rows
-from operations.proof.rows import CONTENTS, NAMES, PLACE, Version, read_back
+from operations.proof.held_rows import opened, read_rows, shown_rows
+from operations.proof.rows import CONTENTS, PLACE
 from operations.proof.sorted_rows import SortedRows, sorting
 from operations.proof.verification import Verdict
 from operations.receivers.stages import Chosen
 from schemas import instants
-from sinks.columns import VIEW, select
 
-_START = PLACE["period_start"]
+_START, _READING_AT = PLACE["period_start"], PLACE["reading_at"]
 
 
 @dataclass(frozen=True)
@@ -78,18 +77,17 @@ def against(table: ForeignTable, production: Chosen, extent: Extent) -> SideBySi
     """
     points = production.points().read()
     with sorting() as (one, other):
-        fill(one, _in_span(foreign_rows(table, os.environ), table, extent))
+        one.add(_in_span(foreign_rows(table, os.environ), table, extent))
         with opened(production.database(), production.label) as snapshot:
-            rows = read_back(snapshot.rows(select(VIEW, NAMES)))
-            fill(other, _in_span(own_rows(rows, table, points), table, extent))
+            other.add(_in_span(own_rows(shown_rows(snapshot), table, points), table, extent))
         measure = Measure((table.compared, "unit"), extent.tolerance)
         return _outcome((table.table, production.label), (one, other), extent, measure)
 
 
-def _in_span(rows: Iterator[Version], table: ForeignTable, extent: Extent) -> Iterator[Version]:
+def _in_span(rows: Iterator[list[Any]], table: ForeignTable, extent: Extent) -> Iterator[list[Any]]:
     """By what the table says of a period: where that is its end, the moment before lies in it."""
     before = 1 if table.period == "end" else 0
-    return (row for row in rows if extent.spans(row.key[3] - before))
+    return (row for row in rows if extent.spans(row[_READING_AT] - before))
 
 
 def _outcome(

@@ -1,47 +1,65 @@
-"""Rows in the order of their keys, however many: they lie in a temporary file, and SQLite sorts them outside memory."""
+"""Rows in the order of their keys, however many: sorted runs of them lie in a temporary file, and are merged."""
 
-import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from operations.proof.rows import Version
+from operations.proof.rows import Version, decode_all, encode, version
+from operations.proof.spool import Piece, Spool
 
-_MEMORY_KIB = 32_768
-_CREATE = "CREATE TABLE versions (point TEXT, source TEXT, category TEXT, reading_at, sequence INTEGER, content BLOB)"
-# Each text by its bytes in UTF-8, as Python compares them too; no database's collation has a say in it.
-_IN_ORDER = "SELECT * FROM versions ORDER BY point, source, category, reading_at, sequence, rowid"
+RUN = 20_000
+"""Rows that are sorted at once, in memory."""
+PIECE = 200
+"""Rows of a run that are read back at once: some of each run are in memory while the runs are merged."""
+
+_by_place = itemgetter(0, 1)
 
 
 class SortedRows:
-    """A context manager's: take versions in any order, give them back sorted by key and sequence."""
+    """Takes rows in any order, gives them back sorted by key and sequence; as often as wanted."""
 
-    def __init__(self, file: Path) -> None:
-        """``file``: to be made."""
-        self._open = sqlite3.connect(file, isolation_level=None)
-        for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", f"cache_size = -{_MEMORY_KIB}"):
-            self._open.execute(f"PRAGMA {setting}")
-        self._open.execute(_CREATE)
+    def __init__(self, file: Path, as_version: Callable[[Sequence[Any]], Version] = version) -> None:
+        """``file``: to be made. ``as_version``: of a row's fields."""
+        self._spool = Spool(file)
+        self._as_version = as_version
+        self._runs: list[list[Piece]] = []
+        self._pending: list[Version] = []
         self.count = 0
 
-    def add(self, versions: Iterable[Version]) -> None:
-        """Some more."""
-        self._open.execute("BEGIN")
-        taken = self._open.executemany(
-            "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?)", ((*key, *rest) for key, *rest in versions)
-        )
-        self._open.execute("COMMIT")
-        self.count += taken.rowcount
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Some more, each as its fields."""
+        versions = map(self._as_version, rows)
+        while some := list(islice(versions, RUN - len(self._pending))):
+            self._pending += some
+            self.count += len(some)
+            if len(self._pending) == RUN:
+                self._put_run()
+
+    def _put_run(self) -> None:
+        self._pending.sort(key=_by_place)
+        pieces = (self._pending[first : first + PIECE] for first in range(0, len(self._pending), PIECE))
+        self._runs.append([self._spool.put(encode([one.fields for one in piece])) for piece in pieces])
+        self._pending.clear()
 
     def __iter__(self) -> Iterator[Version]:
-        """All of them, in order."""
-        for point, source, category, reading_at, sequence, content in self._open.execute(_IN_ORDER):
-            yield Version((point, source, category, reading_at), sequence, content)
+        """All of them, in order. None may be added meanwhile."""
+        if self._pending:
+            self._put_run()
+        runs = [self._run(pieces) for pieces in self._runs]
+        return runs[0] if len(runs) == 1 else merge(*runs, key=_by_place)
+
+    def _run(self, pieces: Iterable[Piece]) -> Iterator[Version]:
+        for piece in pieces:
+            yield from map(self._as_version, decode_all(self._spool.get(piece)))
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._open.close()
+        self._spool.close()
 
 
 @contextmanager

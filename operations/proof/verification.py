@@ -1,16 +1,20 @@
 """What a receiver holds beside what the feed says it must hold, at the positions of its own worker."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import groupby, takewhile
+from threading import Event
 from typing import Literal
 
 from operations.progress import TopicEnds, topic_ends
 from operations.proof.differences import Difference, Differences, Measure, compare
-from operations.proof.feed import Passed, left_by_guard, versions
-from operations.proof.held_rows import Moment, fill, read_rows
+from operations.proof.feed import Passed, left_by_guard, rows_of
+from operations.proof.held_rows import Moment, moment_of, opened, shown_rows
 from operations.proof.layout_rows import LayoutVerdict, reading
-from operations.proof.rows import AS_THEY_ARE, PLACE, Version, decode
+from operations.proof.rows import AS_THEY_ARE, NAMES, PLACE, Version
 from operations.proof.sorted_rows import SortedRows, sorting
 from operations.receivers.stages import Chosen
 from runtime.errors import ConfigError, PositionError
@@ -22,7 +26,7 @@ from schemas.codec import Codec
 from schemas.events import MeterValue
 from schemas.keys import partition_of
 from sinks.build import layouts_of
-from sinks.database import Database
+from sinks.columns import NAMES as WHOLE_ROW
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
 from sinks.points.points import Period, Points
@@ -30,8 +34,8 @@ from sinks.points.points import Period, Points
 _PERIOD = tuple(PLACE[name] for name in ("granularity", "period_start", "period_end"))
 
 Verdict = Literal["equal", "different"]
-Watch = Callable[[Iterable[Version]], Iterator[Version]]
-"""Looks at the receiver's rows, in the order of their keys, as they pass."""
+Look = Callable[[Sequence[Version]], None]
+"""Looks at all rows of a metering point, in the order of their keys; points come in the order of their names."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,13 @@ class Verification:
     schema_version: int
 
 
-def verify(chosen: Chosen, most: int = 20, watch: Watch = iter) -> Verification:
-    """Reads the receiver back, then the feed up to where its worker was, and compares field by field.
+def verify(chosen: Chosen, most: int = 20, looks: Sequence[Look] = ()) -> Verification:
+    """Reads the receiver back, and the feed up to where its worker was, and compares field by field.
 
     Args:
         chosen: the receiver's stage.
         most: so many differences are spelled out.
-        watch: see :data:`Watch`.
+        looks: see :data:`Look`; at the rows that the receiver holds.
 
     Raises:
         Transient: the database, Kafka or the schema registry cannot be used now.
@@ -84,31 +88,38 @@ def verify(chosen: Chosen, most: int = 20, watch: Watch = iter) -> Verification:
     wanted = chosen.points().read()
     layouts = _views(chosen)
     at = instants.to_text(instants.now())
-    with sorting() as (expected, found), reading(layouts, wanted) as readings:
-
-        def look(moment: Moment, snapshot: Database) -> None:
+    with sorting() as (expected, found), reading(layouts, wanted) as readings, ExitStack() as beside:
+        with opened(chosen.database(), chosen.label) as snapshot:
+            moment = moment_of(snapshot, chosen.label)
             _require_taken(chosen.label, moment, wanted, layouts)
-            for each in readings:
-                each.take(snapshot)
-
-        # 1. The receiver's rows, the positions that they go with, and what its layouts show: one snapshot.
-        moment = read_rows(chosen.database(), chosen.label, found, look=look)
-        # 2. The feed, up to these positions.
-        topic = _topic(chosen, moment)
-        passed = _read_feed(chosen, moment, len(topic.ends), wanted, expected)
+            topic = _topic(chosen, moment)
+            # 1. The feed, up to the positions of the snapshot, …
+            feed = beside.enter_context(_feed(chosen, moment, topic, wanted, expected))
+            # 2. … meanwhile, in the snapshot, the receiver's rows, and what its layouts show.
+            found.add(shown_rows(snapshot, WHOLE_ROW if layouts else NAMES))
+            readings.take(snapshot)
+        passed = feed.result()
         # 3. Both in the order of their keys, side by side.
         settled, differences = _settled(moment, len(topic.ends)), Differences(most)
         unmapped = compare(
             filter(settled, left_by_guard(expected, passed)),
-            filter(settled, watch(found)),
+            filter(settled, _looked_at(found, [*looks, *([readings.look] if layouts else [])])),
             differences,
             Measure(),
             lambda row: not _has(wanted, row),
         )
         # 4. The layouts, by the receiver's own rows.
-        judged = tuple(each.judge(most) for each in readings)
-        compared = _Compared(differences, passed, unmapped, found.count, judged)
+        compared = _Compared(differences, passed, unmapped, found.count, readings.judge(most))
     return _verification(chosen.label, at, moment, topic, compared)
+
+
+def _looked_at(rows: Iterable[Version], looks: Sequence[Look]) -> Iterator[Version]:
+    """The rows, each metering point's looked at before they pass."""
+    for _, of_point in groupby(rows, key=lambda row: row.key[0]):
+        some = list(of_point)
+        for look in looks:
+            look(some)
+        yield from some
 
 
 @dataclass(frozen=True)
@@ -193,15 +204,28 @@ def _settled(moment: Moment, partitions: int) -> Callable[[Version], bool]:
     return settled
 
 
-def _read_feed(chosen: Chosen, moment: Moment, count: int, wanted: Points, into: SortedRows) -> Passed:
-    codec = Codec(MeterValue, schema_registry(chosen.settings.registry, os.environ))
+@contextmanager
+def _feed(
+    chosen: Chosen, moment: Moment, topic: TopicEnds, wanted: Points, into: SortedRows
+) -> Iterator[Future[Passed]]:
+    """Reads the feed in a thread of its own, for as long as the context lasts at most."""
+    ended = Event()
     passed = Passed()
-    decoder = Decoder(codec, AS_THEY_ARE, wanted, count)
-    fill(into, versions(chosen.settings, decoder, moment.positions, moment.refused, passed))
-    return passed
+
+    def read() -> Passed:
+        codec = Codec(MeterValue, schema_registry(chosen.settings.registry, os.environ))
+        decoder = Decoder(codec, AS_THEY_ARE, wanted, len(topic.ends))
+        rows = rows_of(chosen.settings, decoder, moment.positions, moment.refused, passed)
+        into.add(takewhile(lambda row: not ended.is_set(), rows))
+        return passed
+
+    with ThreadPoolExecutor(1, "feed") as beside:
+        try:
+            yield beside.submit(read)
+        finally:
+            ended.set()
 
 
 def _has(wanted: Points, row: Version) -> bool:
-    fields = decode(row.content)
-    period = Period(*(fields[place] for place in _PERIOD))
+    period = Period(*(row.fields[place] for place in _PERIOD))
     return any(one.takes(period) for one in wanted.of(row.key[0], row.key[2]))

@@ -52,12 +52,10 @@ def sign_off(
 
 def _make(chosen: Chosen, directory: Path) -> int:
     report = make_report(chosen, os.environ)
-    data = report.as_json()
-    digest = sha256(data).hexdigest()
     stem = f"sign-off-{chosen.name}-{report.body['made_at'][:19].replace(':', '').replace('-', '')}Z"
     directory.mkdir(parents=True, exist_ok=True)
     json_file, html_file = directory / f"{stem}.json", directory / f"{stem}.html"
-    json_file.write_bytes(data)
+    digest = _write(report, json_file)
     html_file.write_text(page(report, json_file.name, digest), "utf-8")
     chosen.upkeep().note(entry(MADE, sha256=digest, verdict=report.verdict, file=json_file.name))
     click.echo(f"{json_file}\n{html_file}\nSHA-256 of the JSON file: {digest}")
@@ -67,6 +65,16 @@ def _make(chosen: Chosen, directory: Path) -> int:
         return NOT_EQUAL
     click.echo(f'to confirm it: meterstream receivers sign-off {chosen.name} --confirm "NAME" --report {json_file}')
     return 0
+
+
+def _write(report: Report, file: Path) -> str:
+    """Writes the JSON file; its SHA-256."""
+    digest = sha256()
+    with file.open("wb") as out:
+        for piece in report.as_json():
+            digest.update(piece)
+            out.write(piece)
+    return digest.hexdigest()
 
 
 def _summary(chosen: Chosen, report: Report) -> str:

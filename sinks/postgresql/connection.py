@@ -77,4 +77,5 @@ def session_settings(timeout: float) -> Mapping[str, str]:
         "lock_timeout": f"{min(LOCKED_AFTER, timeout / 2):g}s",
         "idle_in_transaction_session_timeout": f"{min(FROZEN_AFTER, timeout):g}s",
         "TimeZone": "UTC",
+        "DateStyle": "ISO",
     }

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.types.string import TextLoader
 
 from runtime.errors import ConfigError, Transient
 from schemas import instants
@@ -34,6 +35,8 @@ TYPES: dict[Kind, str] = {
 INCOMING = "incoming"
 FETCHED = 5_000
 """Rows that are read back at a time."""
+PASSED_ON = ("numeric", "timestamptz", "timestamp", "date")
+"""Types that are read back as PostgreSQL writes them: whoever reads them wants no Decimal and no datetime."""
 
 REFUSED_CLASSES = ("22", "23")
 """SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
@@ -159,8 +162,10 @@ class PostgreSQL:
 
     def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""
-        with self._connection.cursor("rows", binary=True) as cursor:
+        with self._connection.cursor("rows") as cursor:
             cursor.itersize = FETCHED
+            for kind in PASSED_ON:
+                cursor.adapters.register_loader(kind, TextLoader)
             yield from cursor.execute(_own(statement))
 
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:

@@ -1,14 +1,18 @@
 """What a layout's view shows beside the reading of the same layout in Python, on every database."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from operations.proof.held_rows import opened
+from operations.proof.held_rows import opened, shown_rows
 from operations.proof.layout_rows import LayoutVerdict, reading
+from operations.proof.sorted_rows import sorting
 from runtime.settings.receiver import PolicySettings
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import DAY
+from sinks import columns
 from sinks.batch import Batch
 from sinks.layouts import load
 from sinks.points.points import Point, Points
@@ -39,12 +43,14 @@ VALUES = [
 ]
 
 
-def judged(there: ReceiverDatabase) -> list[LayoutVerdict]:
-    with reading(LAYOUTS, POINTS) as readings:
+def judged(there: ReceiverDatabase) -> Sequence[LayoutVerdict]:
+    with sorting() as (held, _), reading(LAYOUTS, POINTS) as readings:
         with opened(there.database(), "vitec") as snapshot:
-            for each in readings:
-                each.take(snapshot)
-        return [each.judge(20) for each in readings]
+            held.add(shown_rows(snapshot, columns.NAMES))
+            readings.take(snapshot)
+        for _, of_point in groupby(held, key=lambda row: row.key[0]):
+            readings.look(list(of_point))
+        return readings.judge(20)
 
 
 def deliver(there: ReceiverDatabase) -> None:

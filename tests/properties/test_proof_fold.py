@@ -2,13 +2,14 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from operations.proof.feed import Passed, left_by_guard
 from operations.proof.held_rows import read_rows
-from operations.proof.rows import NAMES, Version, version
+from operations.proof.rows import NAMES, Version
 from operations.proof.sorted_rows import SortedRows, sorting
 from schemas.events import MeterValue
 from schemas.instants import HOUR
@@ -38,8 +39,8 @@ def streams(draw: st.DrawFn) -> list[MeterValue]:
     return made + made[draw(st.integers(0, len(made))) :]
 
 
-def feed(values: list[MeterValue]) -> list[Version]:
-    return [version(row(each).columns[: len(NAMES)]) for each in values]
+def feed(values: list[MeterValue]) -> list[tuple[Any, ...]]:
+    return [row(each).columns[: len(NAMES)] for each in values]
 
 
 def held(values: list[MeterValue], folder: str, into: SortedRows) -> list[Version]:

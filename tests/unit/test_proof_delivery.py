@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 
 import msgspec
 import pytest
 
+from operations.proof.delivered_points import IN_MEMORY, DeliveredPoints, Point
 from operations.proof.delivery import Delivery
 from operations.proof.gaps import gap
 from operations.proof.report import Report
 from operations.proof.report_page import page
-from operations.proof.rows import NAMES, Version, version
+from operations.proof.rows import NAMES, version
 from runtime.zones import zone_of
+from schemas import instants
 from schemas.events import MeterValue
 from schemas.exact import LIMIT, ONE
 from schemas.instants import DAY, HOUR, MINUTE
@@ -32,8 +36,9 @@ def hour(number: int, **changed: Any) -> MeterValue:
 
 def delivery(values: Iterable[MeterValue]) -> Delivery:
     found = Delivery(ZONE)
-    passed = list(found.look(sorted(version(row(each).columns[: len(NAMES)]) for each in values)))
-    assert all(isinstance(each, Version) for each in passed)
+    rows = sorted((version(row(each).columns[: len(NAMES)]) for each in values), key=lambda each: each.key)
+    for _, of_point in groupby(rows, key=lambda each: each.key[0]):
+        found.look(list(of_point))
     return found
 
 
@@ -113,8 +118,8 @@ def test_a_row_whose_period_cannot_be_read_counts_nowhere() -> None:
     fields = list(row(hour(0)).columns[: len(NAMES)])
     fields[NAMES.index("period_start")] = "not an instant: soon"
     found = Delivery(ZONE)
-    assert len(list(found.look([version(fields)]))) == 1
-    assert (found.readings, found.points) == (0, [])
+    found.look([version(fields)])
+    assert (found.readings, list(found.points)) == (0, [])
 
 
 def test_a_page_shows_a_report_and_lets_nothing_of_it_become_markup() -> None:
@@ -124,7 +129,8 @@ def test_a_page_shows_a_report_and_lets_nothing_of_it_become_markup() -> None:
         "reading_at": "x",
         "fields": {"consumption": [None, "0"]},
     }
-    point = {"metering_point": "p", "readings": 2, "first_period": "a", "last_period": "b"}
+    points = DeliveredPoints()
+    points.add(Point("p", 2, 0, DAY, {"2023-11": "a", "2023-12": "b"}))
     counts = dict.fromkeys(
         ("rows", "equal", "missing", "extra", "different", "refused", "unmapped", "unsettled", "behind", "unusable"), 1
     )
@@ -152,12 +158,30 @@ def test_a_page_shows_a_report_and_lets_nothing_of_it_become_markup() -> None:
         "points": {"mapped": 1, "with_values": 1, "first_without_values": ["<b>"]},
         "dead_letters": [],
         "configuration": {"zone": "+01:00", "policy": {"estimated": "wait"}},
-        "contents": {"sha256": "f" * 64, "points": [point | {"months": {"2023-11": "a", "2023-12": "b"}}]},
+        "contents": {"sha256": "f" * 64},
     }
-    shown = page(Report(body), "sign-off.json", "0" * 64)
+    shown = page(Report(body, points), "sign-off.json", "0" * 64)
     assert not {"<script>", "<b>"} & set(re.findall("<[a-z]+>", shown))
     assert "&lt;script&gt;" in shown
     assert "NOT equal to the feed" in shown
     assert "consumption: – ≠ 0" in shown
     assert "2: 2023-11 to 2023-12" in shown
     assert "0" * 64 in shown
+
+
+def test_the_json_of_a_report_is_written_piece_by_piece_and_is_that_of_the_whole() -> None:
+    """Also once the points no longer lie in memory; and where there are none."""
+    months = {f"{year}-{month:02}": f"{year:064}" for year in range(1970, 2000) for month in range(1, 13)}
+    many = [Point(f"p{number:04}", 2, 0, number * DAY, months) for number in range(IN_MEMORY // 25_000)]
+    for some in (many, many[:1], []):
+        points = DeliveredPoints()
+        for point in some:
+            points.add(point)
+        report = Report({"verdict": "[]\n  }\n}", "contents": {"sha256": "f" * 64}}, points)
+        pieces = list(report.as_json())
+        assert max(map(len, pieces)) < 50_000
+        told = [asdict(point) | {"first_period": "1970-01-01T00:00:00Z"} for point in some]
+        for each, point in zip(told, some, strict=True):
+            each["last_period"] = instants.to_text(point.last_period)
+        whole = {"verdict": "[]\n  }\n}", "contents": {"sha256": "f" * 64, "points": told}}
+        assert b"".join(pieces) == msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"

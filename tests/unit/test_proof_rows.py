@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operations.proof.differences import Difference, Differences, Measure, compare
+from operations.proof.piles import WAITING, Piles, side_by_side
 from operations.proof.rows import CONTENTS, NAMES, Version, read_back, told, version
-from operations.proof.sorted_rows import sorting
+from operations.proof.sorted_rows import RUN, sorting
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import HOUR, SECOND
@@ -32,6 +34,8 @@ def of(content: MeterValue) -> Version:
         ("reading_at", MOMENT, AT),
         ("reading_at", MOMENT.replace(tzinfo=None), AT),
         ("reading_at", "2023-11-14T22:13:20.000000Z", AT),
+        ("reading_at", "2023-11-14 22:13:20+00", AT),
+        ("reading_at", "2023-11-14 22:13:20.00005+00", AT + 50),
         ("sequence", 7, 7),
         ("unit", "kWh", "kWh"),
     ],
@@ -48,7 +52,13 @@ def test_whatever_a_client_gives_is_one_plain_value(name: str, raw: Any, plain: 
         ("value", Decimal("Infinity")),
         ("value", Decimal("0.0000000000001")),
         ("value", 0.1),
+        ("value", "01.000000000000"),
+        ("value", "١.000000000000"),
+        ("sequence", 7.0),
+        ("sequence", True),
         ("reading_at", "yesterday"),
+        ("reading_at", "infinity"),
+        ("reading_at", "0044-03-15 12:00:00+00 BC"),
         ("reading_at", 7),
     ],
 )
@@ -74,10 +84,38 @@ def test_rows_come_back_in_the_order_of_their_keys_whatever_they_hold() -> None:
         value(4, metering_point="a", source="x"),
     ]
     with sorting() as (one, _):
-        one.add(map(of, some))
+        one.add(of(each).fields for each in some)
         assert [each.sequence for each in one] == [2, 5, 1, 4, 3]
-        assert list(one) == sorted(map(of, some))
+        assert [each.content for each in one] == [of(each).content for each in sorted(some, key=place)]
         assert one.count == 5
+
+
+def place(each: MeterValue) -> tuple[str, int, int]:
+    return each.metering_point, each.reading_at, each.sequence
+
+
+def test_more_rows_than_are_sorted_at_once_are_merged_and_may_be_read_twice() -> None:
+    fields = list(of(value()).fields)
+    numbers = [number * 7_919 % (2 * RUN + 100) for number in range(2 * RUN + 100)]
+    with sorting() as (one, _):
+        for half in (numbers[:1_000], numbers[1_000:]):
+            one.add([*fields[:1], "Å", *fields[2:-1], number] for number in half)
+        for _ in range(2):
+            assert [each.sequence for each in one] == sorted(numbers)
+
+
+def test_rows_without_a_key_are_equal_as_often_as_they_are_on_both_sides(tmp_path: Path) -> None:
+    expected, found = Piles(tmp_path / "expected"), Piles(tmp_path / "found")
+    many = [f"[{number % WAITING}]".encode() for number in range(WAITING + 10)]
+    expected.add(many)
+    found.add([*reversed(many), b"[0]", b"[77777]"])
+    expected.add([b"[3]", b"[]"])
+    piles = list(side_by_side(expected, found))
+    assert sum(pile.equal for pile in piles) == len(many)
+    assert sorted(row for pile in piles for row in pile.missing) == [b"[3]", b"[]"]
+    assert sorted(row for pile in piles for row in pile.extra) == [b"[0]", b"[77777]"]
+    expected.close()
+    found.close()
 
 
 def differences(expected: list[MeterValue], found: list[MeterValue], **measure: Any) -> Differences:
