@@ -6,8 +6,7 @@ for ever (an undecodable record) needs an operator, who starts the stage once wi
 """
 
 from collections import deque
-
-from prometheus_client import Gauge
+from typing import Protocol
 
 from runtime.errors import Transient
 from runtime.settings.dead_letters import DeadLetterSettings
@@ -19,6 +18,13 @@ class CircuitOpen(Transient):
     """These dead letters may not be acknowledged: there are too many of them. Nothing has been done with them."""
 
 
+class Shown(Protocol):
+    """What shows whether something is so: a gauge of 1 and 0."""
+
+    def set(self, value: float) -> None:
+        """1: it is."""
+
+
 class Circuit:
     """Counts what one source, worker or receiver acknowledges. ``gauge`` shows 1 while it is open.
 
@@ -26,7 +32,7 @@ class Circuit:
     not told apart: a batch with anything good in it ends a run.
     """
 
-    def __init__(self, limits: DeadLetterSettings, whose: str, gauge: Gauge) -> None:
+    def __init__(self, limits: DeadLetterSettings, whose: str, gauge: Shown) -> None:
         """Closed. ``whose``: for the message, without secrets."""
         self.retry = limits.retry
         self._limits = limits

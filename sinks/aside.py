@@ -43,7 +43,7 @@ class Aside:
                 self.check(reopen(), at)
             return call()
 
-        return self._watch.patience.until_done(lambda: self._hand.do(attempt), self._watch.meters.waiting)
+        return self._watch.patience.until_done(lambda: self._hand.do(attempt), self._watch.meters.condition.waiting)
 
     def check(self, positions: Positions, at: Positions) -> None:
         """The positions are where this worker left them.

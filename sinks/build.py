@@ -90,7 +90,8 @@ def worker(process: Process, delivery: Delivery) -> Worker:
     registry = schema_registry(settings.registry, process.environment)
     codec = Codec(MeterValue, registry)
     waits = delivery.stage == "production" and receiver.test is not None
-    writer = _writer(database, Receiver(name, settings.epoch, waits, layouts), delivery, receiver)
+    meters = Meters(process.registry, delivery.receiver, delivery.stage)
+    writer = _writer(database, Receiver(name, settings.epoch, waits, layouts), delivery, receiver, meters)
 
     def values() -> KafkaValues:
         return KafkaValues(settings, stage.batch, delivery.share)
@@ -104,16 +105,17 @@ def worker(process: Process, delivery: Delivery) -> Worker:
         writer=writer,
         reporter=KafkaReporter(settings.kafka, names.values, names.sink_group(name)),
     )
-    meters = Meters(process.registry, delivery.receiver, delivery.stage)
     patience = Patience(process.health, process.stop)
-    circuits = Circuits.of(settings.dead_letters, name, meters.stopped)
+    circuits = Circuits.of(settings.dead_letters, name, meters.condition.stopped)
     watch = Watch(process.health, process.stop, meters, patience, circuits)
     return Worker(name, road, watch)
 
 
-def _writer(database: Database, whose: Receiver, delivery: Delivery, settings: ReceiverSettings) -> Writer:
+def _writer(
+    database: Database, whose: Receiver, delivery: Delivery, settings: ReceiverSettings, meters: Meters
+) -> Writer:
     if isinstance(database, FilesState):
-        about = Said(delivery.receiver, delivery.stage, zone_of(settings.zone))
+        about = Said(delivery.receiver, delivery.stage, zone_of(settings.zone), meters.drops().inc)
         return files_writer(database, whose, (settings.stage(delivery.stage) or settings).files, about)
     return SqlWriter(database, whose)
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import Gauge
-
-from runtime.circuit import Circuit
+from runtime.circuit import Circuit, Shown
 from runtime.settings.dead_letters import DeadLetterSettings
 
 
@@ -17,7 +15,7 @@ class Circuits:
     rows: Circuit
 
     @classmethod
-    def of(cls, limits: DeadLetterSettings, receiver: str, stopped: Callable[[str], Gauge]) -> "Circuits":
+    def of(cls, limits: DeadLetterSettings, receiver: str, stopped: Callable[[str], Shown]) -> "Circuits":
         """Those of a receiver. ``stopped``: gives the metric of ``records``, and that of ``rows``."""
         records = Circuit(limits, f"the records for receiver {receiver}", stopped("records"))
         return cls(records, Circuit(limits, f"the rows of receiver {receiver}", stopped("rows")))

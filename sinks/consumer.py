@@ -145,7 +145,8 @@ class KafkaValues:
         records, positions, ends = self._ask(self._poll)
         self._check_topic()
         self._positions, self._ends = positions, ends
-        return Fetched(records, dict(positions))
+        newest = max((record.timestamp for record in records), default=None)
+        return Fetched(records, dict(positions), None if newest is None else newest / 1_000)
 
     async def _poll(self) -> tuple[list[ConsumerRecord], dict[int, int], dict[int, int]]:
         """Records, the positions behind them, and the ends of what is committed, as far as fetches have told."""

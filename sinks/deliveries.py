@@ -49,6 +49,7 @@ class Deliveries:
     def begin(self, batch: Batch) -> None:
         """Begins with a batch, once the one before it is committed."""
         self.settle()
+        self._watch.meters.behind.begun()
         delivery = Delivery(self._road.writer, batch, self._around.reopen)
         refuse = partial(self._refuse, len(batch.rows))
 
@@ -68,7 +69,9 @@ class Deliveries:
         if under_way is None:
             return
         try:
-            written, at = self._watch.patience.until_done(under_way.attempt.outcome, self._watch.meters.waiting)
+            written, at = self._watch.patience.until_done(
+                under_way.attempt.outcome, self._watch.meters.condition.waiting
+            )
         except ManyRefused:
             self._in_pieces(under_way.batch)
             return

@@ -1,14 +1,16 @@
 """What one receiver's worker counts, once per batch."""
 
+import time
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
 from runtime.metrics import SinkMetrics
 from runtime.settings.receiver import Stage
 from schemas import instants
 from schemas.events import DeadLetter
 from sinks.batch import Row
+from sinks.condition import Behind, Condition
 from sinks.decoding import Decoded
 from sinks.writer import Written
 
@@ -19,8 +21,8 @@ class Meters:
     """The sink metrics of one receiver's stage."""
 
     def __init__(self, registry: CollectorRegistry, receiver: str, stage: Stage = "production") -> None:
-        """Registers them; every series of the receiver is there from the start."""
-        metrics = SinkMetrics(registry)
+        """Registers them; every series of the receiver is there from the start, but for drops and timestamps."""
+        self._metrics = metrics = SinkMetrics(registry)
         labels = (receiver, stage)
         self._consumed = metrics.consumed.labels(*labels)
         self._written = metrics.written.labels(*labels)
@@ -31,10 +33,10 @@ class Meters:
         self._dead_letters = metrics.dead_letters
         self._labels = labels
         self.transaction_seconds = metrics.transaction_seconds.labels(*labels)
-        self.waiting = metrics.waiting.labels(*labels)
-        self._stopped = metrics.stopped
         self.left = metrics.left_records.labels(*labels)
-        self.lag = metrics.lag_records.labels(*labels)
+        self.condition = Condition(metrics, *labels)
+        self.behind = Behind(metrics, *labels, time.time)
+        self._newest = 0
 
     def decoded(self, records: int, decoded: Decoded) -> None:
         """Records were read, and their dead letters acknowledged."""
@@ -47,9 +49,9 @@ class Meters:
         """One more dead letter."""
         self._dead_letters.labels(*self._labels, letter.reason).inc()
 
-    def stopped(self, what: str) -> Gauge:
-        """1 while nothing is delivered: too many ``records``, or ``rows``, would be dead letters."""
-        return self._stopped.labels(*self._labels, what)
+    def drops(self) -> Counter:
+        """What counts the drops of a receiver of files."""
+        return self._metrics.drops.labels(*self._labels)
 
     def written_again(self, written: Written | None) -> None:
         """A transaction of a second pass is committed; its values are as old as they are: nothing is said of that."""
@@ -61,6 +63,8 @@ class Meters:
         if not rows:
             return
         self._batch_rows.observe(len(rows))
+        self._newest = max(self._newest, *(row.fetched_at for row in rows))
+        self._metrics.newest_row.labels(*self._labels).set(self._newest / instants.SECOND)
         if written is not None:
             self._written.inc(written.rows)
             self._superseded.inc(max(0, len(rows) - written.rows - written.refused))

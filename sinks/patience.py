@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from runtime.circuit import Shown
 from runtime.errors import Transient
 from runtime.health import Health
 from runtime.process import Stop
@@ -21,13 +22,6 @@ class Stopped(Exception):
     """The process is to stop while it waits; what it was doing is not done."""
 
 
-class Gauge(Protocol):
-    """What the wait for the database is shown on."""
-
-    def set(self, value: float) -> None:
-        """1: it is waited for."""
-
-
 class Patience:
     """Repeats what fails for a time."""
 
@@ -37,7 +31,7 @@ class Patience:
         self._stop = stop
         self._backoff = backoff or Backoff(initial=0.1, maximum=5.0)
 
-    def until_done(self, call: Callable[[], T], waiting: Gauge | None = None) -> T:
+    def until_done(self, call: Callable[[], T], waiting: Shown | None = None) -> T:
         """The result of ``call``, which is repeated while it raises Transient. Anything else goes through.
 
         Raises:
@@ -68,7 +62,7 @@ class Patience:
         else:
             self._health.waiting(before)
 
-    def _note(self, error: Transient, attempt: int, waiting: Gauge | None) -> None:
+    def _note(self, error: Transient, attempt: int, waiting: Shown | None) -> None:
         self._health.waiting(str(error))
         if waiting is not None:
             waiting.set(1)

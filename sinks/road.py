@@ -13,10 +13,14 @@ from sinks.writer import Topic, Writer
 
 @dataclass(frozen=True)
 class Fetched:
-    """Records in the order of the log, per partition; ``positions``: of all partitions, behind these records."""
+    """Records in the order of the log, per partition; ``positions``: of all partitions, behind these records.
+
+    ``newest``: when the newest of them was published, in seconds since 1970; None: there are none.
+    """
 
     records: Sequence[Record]
     positions: Positions
+    newest: float | None = None
 
 
 class Values(Protocol):

@@ -9,6 +9,7 @@ from runtime.process import Stop
 from sinks.circuits import Circuits
 from sinks.meters import Meters
 from sinks.patience import Patience
+from sinks.writer import State
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,13 @@ class Watch:
     patience: Patience
     circuits: Circuits
     clock: Callable[[], float] = time.monotonic
+
+    def delivers(self) -> None:
+        """Nothing keeps the worker from its work."""
+        self.meters.condition.word = "live"
+        self.health.ready()
+
+    def held(self, state: State, why: str) -> None:
+        """Persons want it to do nothing."""
+        self.meters.condition.word = state
+        self.health.waiting(why)

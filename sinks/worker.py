@@ -81,13 +81,13 @@ class Worker:
     def _open(self) -> Decoder:
         until_done = self._watch.patience.until_done
         self._topic, self._partitions = until_done(self._road.values.connect)
-        self._positions = until_done(lambda: self._hand.do(self._reopen), self._watch.meters.waiting)
+        self._positions = until_done(lambda: self._hand.do(self._reopen), self._watch.meters.condition.waiting)
         self._wait_until_live()
         self._points = self._road.points.read()
         decoder = self._take_points()
         self._goal = until_done(lambda: self._road.values.begin(self._positions))
-        self._watch.meters.lag.set(self._road.values.lag(ask=False))
-        self._watch.health.ready()
+        self._watch.meters.behind.settled(self._road.values.lag(ask=False))
+        self._watch.delivers()
         log.info(
             "delivering",
             extra={"receiver": self._receiver, "partitions": len(self._partitions), "live": self._live},
@@ -98,6 +98,7 @@ class Worker:
         road, until_done = self._road, self._watch.patience.until_done
         # 1. Consume: what is there, with the positions behind it. If it fails nothing was taken; it is asked again.
         fetched = until_done(road.values.fetch)
+        self._watch.meters.behind.read(fetched.newest)
         # 2. Decode and filter. If the schema registry is away the same records wait here; and if too many of them
         #    would be dead letters.
         decoded = until_done(lambda: self._decoded(decoder, fetched.records))
@@ -142,7 +143,7 @@ class Worker:
         self._database_seen = self._watch.clock()
         # Report the positions to Kafka, for lag tools. If it fails nothing depends on it.
         self._road.reporter.report(batch.after)
-        self._watch.meters.lag.set(self._road.values.lag(ask=False))
+        self._watch.meters.behind.settled(self._road.values.lag(ask=False))
         self._turn_view_when_caught_up()
 
     def _look(self) -> None:
@@ -151,7 +152,7 @@ class Worker:
             # Does the database answer, and is all as this worker left it? A second or frozen worker learns it here.
             self._between.check(self._aside(self._road.writer.look), self._positions)
             self._database_seen = self._watch.clock()
-        self._watch.meters.lag.set(self._watch.patience.until_done(lambda: self._road.values.lag(ask=True)))
+        self._watch.meters.behind.settled(self._watch.patience.until_done(lambda: self._road.values.lag(ask=True)))
         self._turn_view_when_caught_up()
         self._quiet_since = self._watch.clock()
 
@@ -184,11 +185,11 @@ class Worker:
         before = self._watch.health.waiting_for
         while (standing := self._aside(self._road.writer.standing)).state != "live":
             self._watch.health.beat()
-            self._watch.health.waiting(f"{self._receiver} {HELD[standing.state]}")
+            self._watch.held(standing.state, f"{self._receiver} {HELD[standing.state]}")
             if self._watch.stop.wait(PROBE):
                 raise Stopped
         if before is None:
-            self._watch.health.ready()
+            self._watch.delivers()
         return standing.again
 
     def _write_again(self, batch: Batch, rewrite: bool) -> Written | None:

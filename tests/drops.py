@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ class Workplace:
     settings: FilesSettings
     layouts: tuple[str, ...] = ()
     zone: str = "+01:00"
+    made: list[str] = field(default_factory=list)
+    """A word for each drop, as its worker says it."""
 
     def start(
         self,
@@ -74,7 +76,8 @@ class Workplace:
         there = state(self.folder)
         shown = contents(self.settings, zone_of(self.zone), load(self.layouts, Path(), PolicySettings(), self.zone))
         drops = Drops(there, shown, ABOUT, self.settings, drop_folder(self.folder), self.clock)
-        writer = FilesWriter(SqlWriter(there, Receiver("vitec", epoch), now=lambda: AT), drops)
+        rows = SqlWriter(there, Receiver("vitec", epoch), now=lambda: AT)
+        writer = FilesWriter(rows, drops, lambda: self.made.append("made"))
         return Worker(writer, dict(writer.open(TOPIC, [0, 1]).positions))
 
     def run(self, statement: str) -> None:

@@ -1,6 +1,6 @@
 """Puts the writer of a receiver of files together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -18,18 +18,19 @@ from sinks.writer import Receiver
 
 @dataclass(frozen=True)
 class Said:
-    """What the settings say of a receiver's stage besides; ``zone``: the receiver's."""
+    """What the settings say of a receiver's stage besides; ``zone``: the receiver's. ``made``: told of each drop."""
 
     receiver: str
     stage: Stage
     zone: Zone
+    made: Callable[[], object] = lambda: None
 
 
 def files_writer(state: FilesState, whose: Receiver, settings: FilesSettings, said: Said) -> FilesWriter:
     """The writer of a receiver's stage. Its layouts are files; they need not be views, too."""
     about = About(said.receiver, said.stage, f"meterstream {version('meterstream')}")
     shown = contents(settings, said.zone, whose.layouts)
-    return FilesWriter(SqlWriter(state, replace(whose, layouts=())), Drops(state, shown, about, settings))
+    return FilesWriter(SqlWriter(state, replace(whose, layouts=())), Drops(state, shown, about, settings), said.made)
 
 
 def contents(settings: FilesSettings, zone: Zone, layouts: Sequence[Layout] = ()) -> list[Content]:

@@ -65,8 +65,8 @@ class Drops:
         self._clock = clock
         self._due = clock()
 
-    def make_due(self, own: Own) -> None:
-        """Finishes what was begun, or makes a drop where one is due.
+    def make_due(self, own: Own) -> bool:
+        """Finishes what was begun, or makes a drop where one is due; whether there is one more now.
 
         Raises:
             Transient: the folder or the state cannot be used now. What was begun is made again at the next call.
@@ -77,7 +77,7 @@ class Drops:
         with own():
             prepared = self._prepare()
         if prepared is None:
-            return
+            return False
         # 2. The files take their places, the manifest last. If it fails they are made again as they are, under the
         #    same number: no row has changed, since whatever writes one comes here first.
         if not prepared.whole:
@@ -88,6 +88,7 @@ class Drops:
         self._due = self._clock() + self._settings.every
         log.info("a drop is made", extra={"receiver": self._about.receiver, "number": prepared.number})
         self._remove_old(own)
+        return True
 
     def _prepare(self) -> _Prepared | None:
         """Drafts the drop that was begun, or one that is due."""

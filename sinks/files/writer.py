@@ -1,6 +1,6 @@
 """The writer of a receiver of files: a drop that is due is made before anything else is done."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sinks.batch import Batch, Positions
 from sinks.files.drops import Drops
@@ -13,11 +13,12 @@ from sinks.writer import Again, Opened, Refuse, Standing, Topic, Written
 class FilesWriter:
     """A :class:`sinks.writer.Writer`. The worker calls it every few seconds, also while nothing comes."""
 
-    def __init__(self, rows: SqlWriter, drops: Drops) -> None:
-        """``rows``: writes the rows from which the drops are made."""
+    def __init__(self, rows: SqlWriter, drops: Drops, made: Callable[[], object] = lambda: None) -> None:
+        """``rows``: writes the rows from which the drops are made; ``made``: is called after each."""
         self.forms = rows.forms
         self._rows = rows
         self._drops = drops
+        self._made = made
 
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         """See :class:`sinks.writer.Writer`."""
@@ -62,4 +63,5 @@ class FilesWriter:
         self._rows.close()
 
     def _make_due(self) -> None:
-        self._drops.make_due(self._rows.own)
+        if self._drops.make_due(self._rows.own):
+            self._made()

@@ -178,6 +178,7 @@ def test_a_database_that_is_away_is_waited_for(
         worker = system.start()
         until(lambda: waits_for_postgresql(worker))
         assert worker.metric("waiting") == 1
+        assert 'state="unreachable"} 1.0' in worker.ask("metrics")[1]
         assert worker.ask("healthz")[0] == 200
         values = corrected_often(8_000)
         system.publish(values[:4_000])
@@ -189,6 +190,7 @@ def test_a_database_that_is_away_is_waited_for(
         own_postgres.start()
         until(lambda: system.rows("metering_point", "sequence") == final(values))
         assert worker.metric("waiting") == 0
+        assert 'state="live"} 1.0' in worker.ask("metrics")[1]
         assert worker.ready()
         own_postgres.stop()
         until(lambda: waits_for_postgresql(worker))  # an idle worker, too, says so

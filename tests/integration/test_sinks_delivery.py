@@ -63,6 +63,8 @@ def test_it_delivers_its_points_and_tells_how_far_it_is(system: SinkSystem) -> N
     assert worker.metric("rows_withheld_total") == 602 - len(mine) - 1
     assert worker.metric("rows_written_total") + worker.metric("rows_superseded_total") == len(mine) + 1
     assert worker.metric("freshness_seconds_count") == len(mine) + 1
+    assert worker.metric("newest_row_timestamp_seconds") == max(each.fetched_at for each in mine) / 1e6
+    until(lambda: worker.metric("lag_seconds") == 0)
     until(lambda: _reported(system) == 602)
 
 
@@ -161,7 +163,7 @@ def test_newly_mapped_points_get_their_history(system: SinkSystem) -> None:
     until(lambda: {point for (point,) in system.rows("metering_point")} == {"p1"} and len(system.rows("sequence")) == 2)
     system.give("p2", "p1")
     until(lambda: len(system.rows("sequence")) == 4)
-    assert "all is read again" in worker.log
+    until(lambda: "all is read again" in worker.log)
     worker.close()
     system.give("p2", "p1", "p3")
     worker = system.start()

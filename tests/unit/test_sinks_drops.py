@@ -37,6 +37,7 @@ def test_what_changed_is_a_drop_once_it_has_waited(place: Workplace) -> None:
     worker.writer.look()
     worker.writer.look()
     assert place.delivered() == [[1, 2], [3]], "and nothing where nothing changed"
+    assert place.made == ["made"] * 2
 
 
 def test_a_backlog_is_drops_of_the_most_rows(place: Workplace) -> None:

@@ -15,6 +15,7 @@ from runtime.retry import Backoff
 from runtime.settings.dead_letters import DeadLetterSettings
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
+from schemas.instants import SECOND
 from schemas.registry import AvroSchema, EmbeddedRegistry
 from sinks.batch import PIECE, Batch, ManyRefused, Positions, Record
 from sinks.circuits import Circuits
@@ -176,7 +177,7 @@ def work(
     )
     patience = Patience(health, script.stop, Backoff(initial=0.001, maximum=0.001))
     meters = Meters(registry, "vitec")
-    circuits = Circuits.of(script.limits, "vitec", meters.stopped)
+    circuits = Circuits.of(script.limits, "vitec", meters.condition.stopped)
     watch = Watch(health, script.stop, meters, patience, circuits, clock)
     try:
         Worker("vitec", road, watch).run()
@@ -203,6 +204,7 @@ def test_the_road_in_its_order() -> None:
     assert steps(script) == ALL
     assert metric("rows_written_total") == 3
     assert metric("lag_records") == 0
+    assert metric("newest_row_timestamp_seconds") == value(1).fetched_at / SECOND
 
 
 @pytest.mark.parametrize(
