@@ -91,7 +91,7 @@ class LocalSystem:
         self._write_settings()
         say("creating the topics")
         topic_admin.create(self.settings)
-        say("starting the producer, two streams workers and two sinks")
+        say("starting the producer, two streams workers, two sinks and the observer")
         self._start_stages()
 
     def tick(self) -> None:
@@ -227,6 +227,7 @@ class LocalSystem:
             self.start_stage(f"streams-{number}", "streams")
         for receiver in settings_file.RECEIVERS:
             self.start_stage(f"sink-{receiver}", "sinks", "--receiver", receiver)
+        self.start_stage("observer", "operations.command", "observe")
 
     def start_stage(self, name: str, module: str, *arguments: str) -> None:
         """Starts one of the product's processes and keeps it running."""

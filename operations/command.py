@@ -9,6 +9,7 @@ import click
 
 from operations import chaos, config, dead_letters, plan, reprocess, state, topics
 from operations.invocation import Commands, config_option
+from operations.observe.command import observe
 from operations.receivers.command import receivers
 from operations.status.command import status
 from operations.status.top import top
@@ -38,6 +39,7 @@ for group in (
     reprocess.reprocess,
     chaos.chaos,
     plan.plan_command,
+    observe,
 ):
     main.add_command(group)
 

@@ -74,19 +74,19 @@ def fold(letters: Iterable[Any], put_backs: Iterable[Any], codecs: Codecs) -> Le
     """Folds the records of the two topics, each in the order of its log."""
     folded = Letters()
     for record in letters:
-        letter = _decoded(codecs.letters, record)
+        letter = decoded(codecs.letters, record)
         if letter is None:
             folded.unreadable += 1
         else:
             _add(folded.by_id, msgspec.structs.replace(letter, original_value=None), (record.partition, record.offset))
     for record in put_backs:
-        done = _decoded(codecs.put_backs, record)
+        done = decoded(codecs.put_backs, record)
         if done is not None and done.letter_id in folded.by_id:
             folded.by_id[done.letter_id].done.append(done)
     return folded
 
 
-def _decoded(codec: Codec[E], record: Any) -> E | None:
+def decoded(codec: Codec[E], record: Any) -> E | None:
     """The event; None where the record is somebody else's."""
     try:
         return codec.decode(record.value)

@@ -24,7 +24,8 @@ class TopicEnds:
     """One topic: by partition its first offset and the one after its last.
 
     ``present``: whether it exists. ``id``: one made anew under its name has another. ``offsets``: those in use; more
-    than records where transactions leave markers and compaction leaves gaps.
+    than records where transactions leave markers and compaction leaves gaps. ``under_replicated``: how many partitions
+    have a replica that is not in sync.
     """
 
     name: str
@@ -33,6 +34,7 @@ class TopicEnds:
     starts: dict[int, int]
     ends: dict[int, int]
     offsets: int
+    under_replicated: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,18 @@ def progress(settings: Settings) -> Progress:
     Raises:
         Transient: it cannot be reached.
     """
+    with admin(settings.kafka) as client:
+        return progress_of(client, settings)
+
+
+def progress_of(client: Any, settings: Settings) -> Progress:
+    """The same, by an administrator's connection that stands."""
     names = TopicNames.of(settings)
     groups = {name: names.sink_group(name) for name in settings.deliveries()}
-    with admin(settings.kafka) as client:
-        # Positions first: they can then never be beyond the ends.
-        positions = patiently(lambda: client.list_group_offsets([names.streams_group, *groups.values()]))
-        members = _members(client, names.streams_group)
-        topics = {topic.name: topic for topic in _ends(client, [spec.name for spec in specs(settings)])}
+    # Positions first: they can then never be beyond the ends.
+    positions = patiently(lambda: client.list_group_offsets([names.streams_group, *groups.values()]))
+    members = _members(client, names.streams_group)
+    topics = {topic.name: topic for topic in _ends(client, [spec.name for spec in specs(settings)])}
     return Progress(
         epoch=settings.epoch,
         topics=tuple(topics.values()),
@@ -124,6 +131,11 @@ def _ends(client: Any, names: list[str]) -> Iterable[TopicEnds]:
             starts={part.partition: starts[part] for part in parts},
             ends={part.partition: ends[part] for part in parts},
             offsets=sum(ends[part] - starts[part] for part in parts),
+            under_replicated=sum(
+                len(part["isr_nodes"]) < len(part["replica_nodes"]) for part in described[name]["partitions"]
+            )
+            if parts
+            else 0,
         )
 
 

@@ -9,12 +9,12 @@ from runtime.settings.tree import Settings
 from runtime.topics import TopicNames
 
 Operation = Literal["Create", "Delete", "Describe", "DescribeConfigs", "Read", "Write"]
-ResourceKind = Literal["topic", "group", "transactional-id"]
+ResourceKind = Literal["cluster", "topic", "group", "transactional-id"]
 
 
 @dataclass(frozen=True)
 class Right:
-    """What somebody may do with a resource, or with all whose names begin so.
+    """What somebody may do with a resource, or with all whose names begin so. The cluster has no name.
 
     Reading, writing and deleting include describing; to Kafka, membership and offsets of a group are reading it.
     """
@@ -28,8 +28,8 @@ class Right:
 def rights(settings: Settings) -> dict[str, tuple[Right, ...]]:
     """By role: ``producer``, ``streams``, ``sink-NAME`` of each receiver, ``watcher`` and ``operator``.
 
-    ``watcher`` looks (``meterstream status``, ``topics verify``, dead letters); ``operator`` does all that the command
-    can.
+    ``watcher`` looks (``meterstream status``, ``observe``, ``topics verify``, dead letters); ``operator`` does all that
+    the command can.
     """
     names = TopicNames.of(settings)
     found = {"producer": _producer(names), "streams": _streams(names)}
@@ -78,6 +78,7 @@ def _watcher(settings: Settings) -> tuple[Right, ...]:
         Right("topic", names.dead_letters, ("Read",)),
         Right("topic", names.put_backs, ("Read",)),
         Right("group", prefix, ("Describe",), prefixed=True),
+        Right("cluster", "", ("Describe",)),
     )
 
 
@@ -108,7 +109,8 @@ def commands(settings: Settings, principals: Mapping[str, str]) -> Iterator[str]
         for right in needed:
             operations = " ".join(f"--operation {operation}" for operation in right.operations)
             pattern = " --resource-pattern-type prefixed" if right.prefixed else ""
-            yield f"{add} --add --allow-principal {who} {operations} --{right.kind} {shlex.quote(right.name)}{pattern}"
+            name = f" {shlex.quote(right.name)}{pattern}" if right.name else ""
+            yield f"{add} --add --allow-principal {who} {operations} --{right.kind}{name}"
 
 
 def table(settings: Settings) -> str:
@@ -116,6 +118,6 @@ def table(settings: Settings) -> str:
     lines = ["| who | what | may |", "|---|---|---|"]
     for role, needed in rights(settings).items():
         for number, right in enumerate(needed):
-            name = f"{right.kind} `{right.name}{'*' if right.prefixed else ''}`"
+            name = f"{right.kind} `{right.name}{'*' if right.prefixed else ''}`" if right.name else f"the {right.kind}"
             lines.append(f"| {'' if number else role} | {name} | {', '.join(right.operations)} |")
     return "\n".join(lines) + "\n"

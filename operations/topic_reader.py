@@ -41,13 +41,17 @@ class _Stretch(NamedTuple):
 
 
 class TopicReader:
-    """One topic, as it is when it is read. ``complete``: whether the last reading was of all of it."""
+    """One topic, as it is when it is read.
+
+    ``complete``: whether the last reading was of all of it. ``ends``: by partition where it was to end.
+    """
 
     def __init__(self, kafka: KafkaSettings, topic: str) -> None:
         """Connects to nothing yet."""
         self._kafka = kafka
         self._topic = topic
         self.complete = False
+        self.ends: Mapping[int, int] = {}
 
     def records(
         self, bounds: Bounds = WHOLE, begin: Mapping[int, int] | None = None, end: Mapping[int, int] | None = None
@@ -70,6 +74,7 @@ class TopicReader:
         with self._asking(), self._consumer() as (loop, consumer):
             within = self._kafka.request_timeout
             stretches = loop.do(_stretches(consumer, parts, bounds, begin or {}, end or {}), within)
+            self.ends = {part.partition: each.end for part, each in stretches.items()}
             deadline = time.monotonic() + (within if bounds.seconds is None else bounds.seconds)
             behind = any(each.first < each.end for each in stretches.values())
             while behind:

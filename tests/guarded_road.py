@@ -20,6 +20,7 @@ from tests.guarded_kafka import GuardedKafka
 from tests.receiver_databases import SQLiteReceiver
 
 KINDS = {
+    "cluster": ResourceType.CLUSTER,
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
     "transactional-id": ResourceType.TRANSACTIONAL_ID,
@@ -142,7 +143,7 @@ points = "receiver.csv"
 def acls(principal: str, right: Right) -> list[ACL]:
     """A right as the broker takes it."""
     pattern = ACLResourcePatternType.PREFIXED if right.prefixed else ACLResourcePatternType.LITERAL
-    resource = ResourcePattern(KINDS[right.kind], right.name, pattern)
+    resource = ResourcePattern(KINDS[right.kind], right.name or "kafka-cluster", pattern)
     return [
         ACL(principal, "*", OPERATIONS[operation], ACLPermissionType.ALLOW, resource) for operation in right.operations
     ]

@@ -102,6 +102,12 @@ class LogSettings(Group):
     hash_key: Secret | None = Field(default=None, description="None: a new random key at each start")
 
 
+class ObserverSettings(Group):
+    """`meterstream observe`."""
+
+    every: float = Field(default=15.0, gt=0, le=3_600, description="seconds between two looks at the cluster")
+
+
 class MetricsSettings(Group):
     """Where /metrics, /healthz and /readyz are served."""
 

@@ -9,7 +9,14 @@ from runtime.settings.group import Group
 from runtime.settings.receiver import STAGES, ReceiverSettings, StageSettings, label
 from runtime.settings.source import SourceSettings
 from runtime.settings.streams import StreamsSettings
-from runtime.settings.system import KafkaSettings, LogSettings, MetricsSettings, RegistrySettings, TopicSettings
+from runtime.settings.system import (
+    KafkaSettings,
+    LogSettings,
+    MetricsSettings,
+    ObserverSettings,
+    RegistrySettings,
+    TopicSettings,
+)
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
 """The name of a source or a receiver: it becomes part of keys, metric labels, consumer groups and table rows."""
@@ -25,6 +32,7 @@ class Settings(Group):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
+    observer: ObserverSettings = ObserverSettings()
     sources: dict[Name, SourceSettings] = Field(default_factory=dict)
     streams: StreamsSettings = StreamsSettings()
     receivers: dict[Name, ReceiverSettings] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from operations.command import main
 
-COMMANDS = ("topics create", "topics verify", "status")
+COMMANDS = ("topics create", "topics verify", "status", "observe")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
