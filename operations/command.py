@@ -7,7 +7,7 @@ import logging
 
 import click
 
-from operations import chaos, config, dead_letters, plan, reprocess, state, topics
+from operations import chaos, config, dead_letters, plan, reprocess, schemas, state, topics
 from operations.invocation import Commands, config_option
 from operations.observe.command import observe
 from operations.receivers.command import receivers
@@ -30,6 +30,7 @@ def main() -> None:
 
 for group in (
     topics.topics,
+    schemas.schemas,
     state.state,
     receivers,
     dead_letters.dead_letters,

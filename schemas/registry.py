@@ -13,6 +13,8 @@ AvroSchema = dict[str, Any]
 """An Avro record schema as parsed from JSON."""
 
 EMBEDDED_IDS_FROM = 2_000_000_001
+NAMES = ("Reading", "MeterValue", "DeadLetter", "PutBack")
+"""Of the product's schemas."""
 
 
 class UnknownSchemaId(LookupError):

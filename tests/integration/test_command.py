@@ -205,7 +205,7 @@ def test_the_handbook_s_way_to_read_dead_letters(run: Run, config: Path) -> None
         producer.send(TopicNames.of(settings).dead_letters, letter)
     producer.flush()
     producer.close()
-    handbook = Path(__file__).resolve().parents[2].joinpath("docs", "operations.md").read_text("utf-8")
+    handbook = Path(__file__).resolve().parents[2].joinpath("docs", "dead-letters.md").read_text("utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```", handbook, flags=re.MULTILINE | re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines() == ["streams undecodable_record t detail", "streams wrong_key t detail"], (

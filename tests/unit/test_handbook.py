@@ -1,4 +1,4 @@
-"""The operator's handbook and the messages that lead to it speak of what there is."""
+"""The operator's handbook, its pages, and the messages that lead to it speak of what there is."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ from runtime import mends
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HANDBOOK = (DOCS / "operations.md").read_text("utf-8")
+PAGES = ["operations.md", "dead-letters.md", "status.md"]
 HEADINGS = re.findall(r"^#+ (.+)$", HANDBOOK, flags=re.MULTILINE)
 MENDS = [mends.REBUILD_STATE, mends.NEW_EPOCH, mends.REFILL, mends.SWITCH]
 
@@ -25,7 +26,11 @@ def exists(words: list[str]) -> bool:
     return command is not None and not isinstance(command, click.Group)
 
 
-@pytest.mark.parametrize("text", [HANDBOOK, *MENDS], ids=["handbook", "rebuild", "epoch", "refill", "switch"])
+def text_of(page: str) -> str:
+    return (DOCS / page).read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", [*map(text_of, PAGES), *MENDS], ids=[*PAGES, "rebuild", "epoch", "refill", "switch"])
 def test_the_commands_that_are_named_exist(text: str) -> None:
     named = re.findall(r"(?:`|: |^)meterstream ((?:[a-z]+(?:-[a-z]+)* ?)+)", text)
     assert named
@@ -40,7 +45,27 @@ def test_a_mend_names_a_heading_of_the_handbook(mend: str) -> None:
     assert found[1] in HEADINGS
 
 
-def test_the_handbook_s_links_lead_somewhere() -> None:
-    anchors = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in HEADINGS}
-    for link in re.findall(r"\]\(([^)]+)\)", HANDBOOK):
-        assert link[1:] in anchors if link.startswith("#") else (DOCS / link).exists(), link
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_lead_somewhere(page: str) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", text_of(page)):
+        file, _, anchor = link.partition("#")
+        there = DOCS / file if file else DOCS / page
+        assert there.exists(), link
+        assert not anchor or anchor in anchors(there.read_text("utf-8")), link
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_no_heading_stands_twice() -> None:
+    assert len(set(HEADINGS)) == len(HEADINGS)
+
+
+def test_every_section_is_in_the_table_at_the_top_or_below_one_that_is() -> None:
+    """Who is called at night finds it from there."""
+    top, _, rest = HANDBOOK.partition("\n## ")
+    links = set(re.findall(r"\(#([a-z-]+)\)", top)) | set(re.findall(r"\(#([a-z0-9-]+)\)", rest))
+    sections = re.findall(r"^## (.+)$", HANDBOOK, flags=re.MULTILINE)
+    assert {next(iter(anchors(f"# {section}"))) for section in sections} <= links
