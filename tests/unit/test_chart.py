@@ -12,6 +12,7 @@ from runtime.settings.receiver import STAGES
 from runtime.settings.tree import Settings
 from tests.certificates import Authority
 from tests.chart import SECRETS, Pod, objects, of_kind, pods, workers
+from tests.commands import parse
 
 SETS = rendering.VALUE_SETS
 PODS = [pytest.param(name, pod, id=f"{name}: {pod.name}") for name in SETS for pod in pods(name)]
@@ -46,6 +47,11 @@ def test_the_renderings_are_of_the_chart_as_it_stands(name: str) -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_kubernetes_takes_it(name: str, version: str) -> None:
     assert list(validation.problems(objects(name), version)) == []
+
+
+@pytest.mark.parametrize("line", sorted({" ".join(pod.command) for name in SETS for pod in pods(name)}))
+def test_each_command_and_option_exists(line: str) -> None:
+    parse(line.split())
 
 
 @pytest.mark.parametrize(("name", "pod"), PODS)

@@ -113,6 +113,9 @@ def test_a_worker_reaches_kafka_the_registry_and_what_is_its_own() -> None:
     database = ([5432], [{"ipBlock": {"cidr": "198.51.100.7/32"}}])
     assert reached("large", "meterstream-sink-production-vitec") == [kafka, registry, database]
     assert reached("large", "meterstream-sink-production-portal") == [kafka, registry]
+    ours = {"app.kubernetes.io/name": "meterstream", "app.kubernetes.io/instance": "meterstream"}
+    everybody = (["metrics"], [{"podSelector": {"matchLabels": ours}}])
+    assert reached("large", "meterstream-observer") == [kafka, registry, everybody], "`meterstream status` asks them"
     assert reached("small", "meterstream-sink-production-vitec") == [([9092], None), ([5432], None)]
 
 

@@ -1,7 +1,9 @@
 """What the compose files refer to is there: files, volumes, services, ports; for the monitoring too."""
 
 import itertools
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,10 +96,22 @@ def test_prometheus_reads_its_rules_and_asks_each_process_that_there_is() -> Non
         assert list((ROOT / "deploy" / "prometheus").glob(pattern)), pattern
 
 
-def test_alerts_reach_the_alertmanager() -> None:
+def test_the_command_asks_whom_prometheus_asks() -> None:
+    config = parsed("deploy/prometheus/prometheus.yml")
+    ours = ("producer", "streams", "sinks", "observer")
+    jobs = [job for job in config["scrape_configs"] if job["job_name"] in ours]
+    asked = {target for job in jobs for group in job["static_configs"] for target in group["targets"]}
+    (listed,) = json.loads((ROOT / "deploy" / "compose" / "targets.json").read_text("utf-8"))
+    assert set(listed["targets"]) == asked
+
+
+def test_alerts_reach_the_alertmanager_and_whom_it_tells_is_a_folder_of_the_host() -> None:
     managers = parsed("deploy/prometheus/prometheus.yml")["alerting"]["alertmanagers"]
     targets = [target for one in managers for group in one["static_configs"] for target in group["targets"]]
     assert targets == [f"alertmanager:{REACHED['alertmanager']}"]
+    config = (ROOT / "deploy" / "prometheus" / "alertmanager.yml").read_text("utf-8")
+    for file in re.findall(r"_file: (\S+)", config):
+        assert str(Path(file).parent) in mounts(SERVICES["alertmanager"]), file
 
 
 def test_grafana_finds_its_boards_and_what_they_ask() -> None:

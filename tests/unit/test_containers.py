@@ -1,21 +1,19 @@
 """Every command, path, port and variable of the containers that run our image is looked up in the code."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from local.utility.command_line import parse
+from local.utility import command_line
 from local.utility.points_files import write_points
 from local.utility.settings import ZONE
 from local.utility.world import World
 from runtime.registry import RemoteRegistry, schema_registry
 from runtime.settings.load import PREFIX, load
 from runtime.settings.tree import Settings
+from tests.commands import parse
 from tests.compose import CONFIG, OURS, ROOT, SERVICES, WITH_YOUR_KAFKA, Service, environment
 
 READERS = [name for name in OURS if name != "utility"]
@@ -41,24 +39,14 @@ def settings_of(service: Service, folder: Path, given: Mapping[str, str] | None 
 def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The points files that the utility's container writes, by its own code."""
     folder = tmp_path_factory.mktemp("points")
-    options = parse(SERVICES["utility"]["command"][3:], datetime.now(ZONE))
+    options = command_line.parse(SERVICES["utility"]["command"][3:], datetime.now(ZONE))
     write_points(World(options.world, lambda: datetime.now(ZONE)), folder)
     return folder
 
 
 @pytest.mark.parametrize("command", sorted({" ".join(SERVICES[name]["command"]) for name in OURS}))
 def test_each_command_and_option_exists(command: str) -> None:
-    words = command.split()
-    options = [word for word in words if word.startswith("--")]
-    if words[0] == "python":
-        called = [sys.executable, *words[1:3]]
-    else:
-        called = [str(Path(sys.executable).with_name(words[0])), *words[1:]]
-    shown = subprocess.run(
-        [*called, "--help"], cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"}
-    )
-    for option in options:
-        assert option in shown.stdout
+    parse(command.split())
 
 
 @pytest.mark.parametrize("name", READERS)
