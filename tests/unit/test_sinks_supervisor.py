@@ -152,7 +152,8 @@ def test_what_is_wrong_with_receivers_is_said_together_and_the_good_ones_run(
     machine.file.write_text(machine.file.read_text().replace('path = "twin_b.sqlite"\n', ""))
     machine.supervise()
     machine.are(good="running")
-    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    records = [record for record in caplog.records if record.name.startswith("sinks.supervision")]
+    said = [record.getMessage() for record in records if record.levelname == "ERROR"]
     assert [line.split(":")[1].strip() for line in said] == [
         "receivers.form.colour",
         "receivers.layout.layouts",
