@@ -26,7 +26,7 @@ from producer.points import Point
 from producer.poller import Keeping, Poller
 from producer.records import Records, Topics
 from producer.report import Report
-from producer.run import Line
+from producer.line import Line
 from producer.source_circuit import SourceCircuit
 from producer.windows import Window
 from producer.work import IN_HAND, Pace, SourceWork

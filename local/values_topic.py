@@ -11,6 +11,7 @@ from local.expected import ExpectedRow
 from local.topic import records
 from runtime.settings.tree import Settings
 from runtime.topics import TopicNames
+from schemas.canary import is_canary
 from schemas.codec import Codec
 from schemas.events import MeterValue
 from schemas.registry import EmbeddedRegistry
@@ -25,9 +26,10 @@ Identity = tuple[str, str, str, int]
 
 
 def read_values(settings: Settings) -> list[MeterValue]:
-    """Every event of the configured epoch, once each, in the order of its partition."""
+    """Every event of the configured epoch but the canaries, once each, in the order of its partition."""
     codec = Codec(MeterValue, EmbeddedRegistry())
-    return [codec.decode(record.value) for record in records(settings, TopicNames.of(settings).values)]
+    events = (codec.decode(record.value) for record in records(settings, TopicNames.of(settings).values))
+    return [event for event in events if not is_canary(event.metering_point)]
 
 
 def current_rows(events: Iterable[MeterValue]) -> list[ExpectedRow]:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from producer.feed import Feed, resolve
+from producer.line import Line
 from producer.points import Point, Shard, load_points
-from producer.run import Line, Plan, run
+from producer.publishing import Publishing, problem_of
+from producer.run import Plan, run
 from producer.windows import spans_of
 from runtime.errors import ConfigError
 from runtime.process import Build, Process, Run
@@ -90,4 +92,7 @@ def _line(name: str, source: SourceSettings, settings: Settings, shard: Shard) -
     problems += [f"sources.{name}.{problem}" for problem in wrong]
     if problems or feed is None:
         raise ConfigError(problems)
+    late = problem_of(Publishing(source.publishing, source.granularity, feed.zone), spans)
+    if late is not None and source.folder is None:
+        raise ConfigError([f"sources.{name}.{late}"])
     return Line(feed, spans, points)

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 2.0
 """Seconds between two looks into the folder, where ``poll.every`` is not set."""
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class FolderWork:
         self._backoff = Backoff(feed.settings.poll.retry_initial, min(feed.settings.poll.retry_maximum, 30.0))
         self._finishing = asyncio.Event()
         self._files = 0
+        self._looked_at_all = False
         self.reason: str | None = None
         """Why nothing is read although it is there; None: nothing is in the way."""
 
@@ -116,6 +118,17 @@ class FolderWork:
             else:
                 await asyncio.to_thread(self._incoming.done, one.path)
             self._files -= 1
+        await self._look_at_all()
+
+    async def _look_at_all(self) -> None:
+        """Once, when all that was there is read: of a point that is in no file what was published before is there."""
+        if self._looked_at_all:
+            return
+        self._looked_at_all = True
+        for number, point in enumerate(self._points.values()):
+            self._report.arrived(point, None, self._keeping.memory.of(point.metering_point).parts.keys())
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _take(self, one: Waiting) -> None:
         """One file.
@@ -201,6 +214,7 @@ class FolderWork:
         report.published(published)
         report.refused(dropped.letters)
         for turn in turns:
+            report.arrived(turn.point, turn.changes.newest_period, turn.known.parts.keys())
             report.refused(turn.changes.letters)
             report.unknown(turn.changes.unknown)
         log.info("a file is read", extra={"source": self._feed.name, "file": one.path.name, "published": published})

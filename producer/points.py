@@ -1,13 +1,15 @@
 """The points file of a source: which metering points are polled, and the settings of their series.
 
-CSV with a header: metering_point,category,kind,factor,rolls_over_at,max_per_period,consumption_unit. Only the first
-is needed. An empty category means every category of the point that has no row of its own; an empty cell the default.
+CSV with a header: metering_point,category,kind,factor,rolls_over_at,max_per_period,consumption_unit,valid_to. Only the
+first is needed. An empty category means every category of the point that has no row of its own; an empty cell the
+default. From the day in valid_to on, in the source's zone, nothing newer is awaited of a row.
 """
 
 import csv
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -16,14 +18,19 @@ from producer.gsrn import check_digit_is_wrong
 from runtime.errors import ConfigError
 from runtime.share import Share
 from schemas import exact
+from schemas.canary import METERING_POINT, is_canary
 from schemas.events import SeriesKind
 from schemas.keys import partition_of
 
 log = logging.getLogger(__name__)
 
-COLUMNS = ("metering_point", "category", "kind", "factor", "rolls_over_at", "max_per_period", "consumption_unit")
+COLUMNS = (
+    *("metering_point", "category", "kind", "factor", "rolls_over_at", "max_per_period", "consumption_unit"),
+    "valid_to",
+)
 MAX_TEXT = 1_000
 _SHOWN = 10
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,15 @@ NOTHING_SET: Mapping[str, SeriesSettings] = MappingProxyType({"": DEFAULTS})
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One metering point. ``series``: settings by category, "" for every other one."""
+    """One metering point.
+
+    ``series``: settings by category, "" for every other one. ``valid_to``: the first day (days since 1970-01-01) on
+    which nothing newer is awaited of any of them; None: it goes on.
+    """
 
     metering_point: str
     series: Mapping[str, SeriesSettings] = field(default_factory=lambda: NOTHING_SET)
+    valid_to: int | None = None
 
     def settings(self, category: str) -> SeriesSettings:
         """The settings of one of its series: its own row whole, else that for all, else the defaults."""
@@ -70,12 +82,14 @@ def load_points(file: Path, shard: Shard) -> list[Point]:
     """
     problems: list[str] = []
     rows: dict[str, dict[str, SeriesSettings]] = {}
+    ends: dict[str, int | None] = {}
     doubtful: list[int] = []
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             for number, row in _rows(lines, file, problems):
                 name, category = row["metering_point"], row["category"]
                 settings = _settings(row, f"{file} line {number}", problems)
+                ends[name] = _later(ends.get(name, 0), _day(row["valid_to"], f"{file} line {number}", problems))
                 if category in (known := rows.setdefault(name, {})):
                     what = "its category" if category else "an empty category"
                     problems.append(f"{file} line {number}: this metering point has {what} in an earlier line")
@@ -89,11 +103,16 @@ def load_points(file: Path, shard: Shard) -> list[Point]:
     if problems:
         raise ConfigError(problems)
     _warn(file, doubtful)
-    return [_point(name, series) for name, series in rows.items() if shard.holds(name)]
+    return [_point(name, series, ends[name]) for name, series in rows.items() if shard.holds(name)]
 
 
-def _point(name: str, series: dict[str, SeriesSettings]) -> Point:
-    return Point(name) if series == NOTHING_SET else Point(name, series)
+def _point(name: str, series: dict[str, SeriesSettings], valid_to: int | None) -> Point:
+    return Point(name, NOTHING_SET if series == NOTHING_SET else series, valid_to)
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    """Of two days the later one; None is never."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _warn(file: Path, doubtful: list[int]) -> None:
@@ -131,6 +150,8 @@ def _row_problem(row: dict[str, str], cells: int, columns: int) -> str | None:
         return "metering_point is empty"
     if any(text != text.strip() or "\0" in text or len(text) > MAX_TEXT for text in row.values()):
         return f"a cell with space around it, a NUL, or more than {MAX_TEXT} characters"
+    if is_canary(row["metering_point"]):
+        return f"{METERING_POINT} is the canary's; nothing of it is ever shown: a metering point has another name"
     return None
 
 
@@ -148,6 +169,17 @@ def _settings(row: dict[str, str], where: str, problems: list[str]) -> SeriesSet
         consumption_unit=row["consumption_unit"] or None,
     )
     return DEFAULTS if settings == DEFAULTS else settings
+
+
+def _day(text: str, where: str, problems: list[str]) -> int | None:
+    """Counted from 1970-01-01; None: there is none."""
+    if not text:
+        return None
+    try:
+        return (date.fromisoformat(text) - _EPOCH).days
+    except ValueError:
+        problems.append(f"{where}: valid_to must be a day, written like 2026-01-31")
+        return None
 
 
 def _number(text: str, name: str, where: str, problems: list[str]) -> int | None:

@@ -169,6 +169,7 @@ class Poller:
         """The very same bytes as last time: nothing but the progress of a sweep is new."""
         self._bodies[turn.point.metering_point] = (answer.digest, turn.readings)
         self._report.received(answer.fetched_at)
+        self._arrived(turn, None)
         self._report.polled(turn.readings, turn.readings)
         await self._go_on(turn.point, turn.known, after(turn.begun, turn.window, turn.now))
 
@@ -212,12 +213,18 @@ class Poller:
         """Counts the answer; knows its bytes again where all that they hold is remembered."""
         readings = answer.readings
         self._report.received(answer.fetched_at, changes.newest_period)
+        self._arrived(turn, changes.newest_period)
         self._report.polled(readings, changes.unchanged)
         self._report.published(len(changes.readings))
         self._report.refused(changes.letters)
         self._report.unknown(changes.unknown)
         if not changes.unfit and turn.point.metering_point not in self._incomplete:
             self._bodies[turn.point.metering_point] = (answer.digest, readings)
+
+    def _arrived(self, turn: Turn, newest_period: int | None) -> None:
+        """Only a window that ends today tells what is there by now."""
+        if turn.window.last:
+            self._report.arrived(turn.point, newest_period, turn.known.parts.keys())
 
 
 def _early(point: Point) -> float:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from producer import surrogates
+from producer.line import Line
 from producer.points import Point
 from producer.readings import Asked, ReadingMapper
 from producer.refusals import TOPIC
 from producer.response import Message, cut_down, read_message
-from producer.run import Line
 from runtime.dead_letters import Context, Original, dead_letter
 from runtime.errors import Poison
 from schemas.events import DeadLetter, Reading

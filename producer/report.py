@@ -2,8 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from producer.arrivals import Arrivals
+from producer.points import Point
 from runtime.metrics import ProducerMetrics
 from schemas import instants
 from schemas.events import DeadLetter
@@ -23,10 +25,11 @@ _SHOWN = 40
 class Report:
     """Counts for one source."""
 
-    def __init__(self, source: str, metrics: ProducerMetrics) -> None:
-        """Every series of the source exists from the start."""
+    def __init__(self, source: str, metrics: ProducerMetrics, arrivals: Arrivals | None = None) -> None:
+        """Every series of the source exists from the start. ``arrivals``: None: the points are not judged."""
         self.source = source
         self._metrics = metrics
+        self._arrivals = arrivals
         self._told: set[tuple[str, str]] = set()
         counters = (metrics.polled, metrics.unchanged, metrics.published)
         self._polled, self._unchanged, self._published = (counter.labels(source) for counter in counters)
@@ -40,6 +43,11 @@ class Report:
         if newest_period is not None and newest_period > self._newest_period:
             self._newest_period = newest_period
             self._metrics.newest_period.labels(self.source).set(newest_period / instants.SECOND)
+
+    def arrived(self, point: Point, newest_period: int | None, remembered: Collection[int]) -> None:
+        """A point was asked for up to today; see :meth:`producer.arrivals.Arrivals.note`."""
+        if self._arrivals is not None:
+            self._arrivals.note(point.metering_point, newest_period, remembered)
 
     def polled(self, readings: int, unchanged: int) -> None:
         """What an accepted answer held."""
@@ -69,6 +77,7 @@ class Report:
         self._metrics.token_expires.labels(self.source).set(expires)
 
     def points(self, **numbers: int) -> None:
-        """How many of the source's points are in each state."""
-        for state, number in numbers.items():
+        """How many of the source's points are in each state; and how many are late now."""
+        judged = {} if self._arrivals is None else self._arrivals.punctuality(instants.now())._asdict()
+        for state, number in (numbers | judged).items():
             self._metrics.points.labels(self.source, state).set(number)

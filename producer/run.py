@@ -6,35 +6,23 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-from producer.answer import Asker
-from producer.auth import credentials
 from producer.claim import Claims
-from producer.client import Client
 from producer.event_loop import run_to_end
-from producer.feed import Feed
-from producer.folder_work import FolderWork
-from producer.gate import Gate
-from producer.incoming import Incoming
+from producer.line import Line
 from producer.log import KafkaLog
 from producer.memory import Memory
 from producer.patience import patiently
-from producer.points import Point, Shard
-from producer.poller import Keeping, Poller
+from producer.points import Shard
 from producer.recall import Owned, recall
 from producer.records import Records, Topics
-from producer.report import Report
-from producer.source_circuit import SourceCircuit
-from producer.windows import Spans
-from producer.work import IN_HAND, Pace, SourceWork
+from producer.works import Means, Works
 from runtime.errors import Transient
 from runtime.kafka_reach import explain
 from runtime.metrics import ProducerMetrics
 from runtime.process import Process
 from runtime.registry import schema_registry
-from runtime.tls import tls_context
 from runtime.topic_admin import require
 from runtime.topics import TopicNames
 
@@ -48,15 +36,6 @@ _TELL_EVERY = 5
 _ACKNOWLEDGED_WITHIN, _EXPLAINED_WITHIN = 5.0, 2.0
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One source as it is polled by this process."""
-
-    feed: Feed
-    spans: Spans
-    points: Sequence[Point]
 
 
 @dataclass(frozen=True)
@@ -84,9 +63,7 @@ class _Producer:
         self._stopping = asyncio.Event()
         self._metrics = ProducerMetrics(process.registry)
         self._memories = {line.feed.name: Memory(line.spans.most_parts) for line in plan.lines}
-        self._gates: list[Gate] = []
-        self._circuits: list[SourceCircuit] = []
-        self._works: list[SourceWork | FolderWork] = []
+        self._works: Works | None = None
         self._log: KafkaLog | None = None
         self._claims: Claims | None = None
         self._silent = False
@@ -115,55 +92,25 @@ class _Producer:
             await self._close(kafka, claims)
 
     async def _poll(self, kafka: KafkaLog, claims: Claims, records: Records) -> None:
+        works = Works(Means(self._process, self._metrics, self._memories, claims, kafka, records))
         async with AsyncExitStack() as stack:
             for line in self._plan.lines:
-                name = line.feed.name
-                keeping = Keeping(self._memories[name], claims.of(name), kafka, records, self._circuit(line.feed))
-                if (folder := line.feed.settings.folder) is not None:
-                    self._works.append(self._folder_work(line, folder, keeping))
-                else:
-                    client = await stack.enter_async_context(self._client(line.feed))
-                    self._works.append(self._work(line, client, keeping))
-            log.info("polling", extra={"sources": len(self._works), "points": self._count_points()})
+                await works.add(line, stack)
+                if self._plan.shard.number == 1:
+                    works.add_canary(line)
+            self._works = works
+            log.info("polling", extra={"sources": len(works.polling), "points": self._count_points()})
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(work.run()) for work in self._works]
-                group.create_task(self._finish(tasks))
+                tasks = [group.create_task(work.run()) for work in (*works.polling, *works.canaries)]
+                group.create_task(self._finish(works, tasks))
 
-    async def _finish(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
-        """At a stop: takes no more points, lets those in hand finish, and gives up what does not in time."""
+    async def _finish(self, works: Works, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """At a stop: begins nothing more, lets what is in hand finish, and gives up what does not in time."""
         await self._stopping.wait()
-        for work in self._works:
-            work.finish()
-        for gate in self._gates:
-            gate.abandon()
+        works.finish()
         _, pending = await asyncio.wait(tasks, timeout=DRAIN)
         for task in pending:
             task.cancel()
-
-    def _client(self, feed: Feed) -> Client:
-        gate = Gate(feed.name, feed.settings.poll.unauthorised_retry, self._metrics.authorised)
-        self._gates.append(gate)
-        settings, environment = feed.settings, self._process.environment
-        tls = tls_context(f"sources.{feed.name}.tls", settings.tls, environment) if settings.encrypted else None
-        login = credentials(settings.auth, environment, Report(feed.name, self._metrics).token)
-        return Client(feed, login, gate, self._metrics, tls)
-
-    def _circuit(self, feed: Feed) -> SourceCircuit:
-        circuit = SourceCircuit(self._settings.dead_letters, feed.name, self._metrics.stopped.labels(feed.name))
-        self._circuits.append(circuit)
-        return circuit
-
-    def _work(self, line: Line, client: Client, keeping: Keeping) -> SourceWork:
-        feed = line.feed
-        report = Report(feed.name, self._metrics)
-        poller = Poller(feed, line.spans, Asker(feed, client, self._metrics), keeping, report)
-        pace = Pace(line.spans.every, feed.settings.poll, feed.settings.limits.concurrency * IN_HAND, keeping.circuit)
-        return SourceWork(line.points, poller, pace, report, self._process.pseudonyms)
-
-    def _folder_work(self, line: Line, folder: Path, keeping: Keeping) -> FolderWork:
-        points = {point.metering_point: point for point in line.points}
-        incoming = Incoming(folder, line.feed.settings.manifests)
-        return FolderWork(line.feed, points, incoming, keeping, Report(line.feed.name, self._metrics))
 
     def _records(self, topics: Topics) -> Records:
         return Records(topics, schema_registry(self._settings.registry, self._process.environment))
@@ -210,8 +157,8 @@ class _Producer:
                 reason = self._waiting_for(self._log, self._claims)
                 self._process.health.ready() if reason is None else self._process.health.waiting(reason)
             if turn % _TELL_EVERY == 0:
-                for work in self._works:
-                    work.tell()
+                if self._works is not None:
+                    self._works.tell()
                 if self._silent:
                     await self._ask_why()
             turn += 1
@@ -232,11 +179,7 @@ class _Producer:
             log.warning("Kafka does not acknowledge; waiting") if silent else log.info("Kafka acknowledges again")
         if silent:
             return "Kafka does not acknowledge"
-        refused = [f"{gate.source} ({gate.why})" for gate in self._gates if not gate.authorised]
-        if refused:
-            return f"the utility refuses our credentials: {', '.join(refused)}"
-        reasons = (each.reason for some in (self._circuits, self._works) for each in some)
-        return next((reason for reason in reasons if reason is not None), None)
+        return None if self._works is None else self._works.reason
 
     def _count_points(self) -> int:
         return sum(len(line.points) for line in self._plan.lines)

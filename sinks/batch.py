@@ -35,6 +35,7 @@ class Row(NamedTuple):
         columns: the fields of the MeterValue in order, each in the form in which the receiver's database takes it.
         identity: see :data:`Identity`.
         outside: it stands outside the history: such a one replaces a row only under further conditions.
+        canary: the number of a canary; None: it is none.
     """
 
     record: Record
@@ -45,6 +46,7 @@ class Row(NamedTuple):
     cause: str
     fetched_at: int
     sequence: int
+    canary: int | None = None
 
 
 @dataclass(frozen=True)

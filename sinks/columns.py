@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.canary import METERING_POINT
 from schemas.column_reader import Kind, column_kind
 from schemas.compiled import branch
 from schemas.reasons import Held
@@ -19,6 +20,8 @@ DELIVERED_AT = "delivered_at"
 SERIES = KEY[:3]
 VIEW = "meter_values"
 """What a receiver's users read: the rows of the epoch that is live."""
+NO_CANARY = f"metering_point <> '{METERING_POINT}'"
+"""The condition of a row that anybody is shown, or that is compared or counted."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,25 @@ def select(table: str, names: Sequence[str] = NAMES) -> str:
     return f"SELECT {quoted} FROM {table}"  # noqa: S608 - our own names, no input
 
 
+def shown(table: str) -> str:
+    """What the view :data:`VIEW` shows of a rows table."""
+    return f"{select(table)} WHERE {NO_CANARY}"
+
+
+def leaves_out_canary(definition: str | None) -> bool:
+    """Whether a view was made from :func:`shown`, by its definition; one that may not be looked at is taken to be."""
+    return not definition or METERING_POINT in definition
+
+
 def behind(table: str, than: str) -> str:
-    """Counts the series of which one table holds a newer reading than another does, or that it alone has."""
+    """Counts the series of which one table holds a newer reading than another does, or that it alone has.
+
+    The canary tells nothing: whether it is sent at all is a setting.
+    """
     same = " AND ".join(f"filled.{name} = shown.{name}" for name in SERIES)
     series = ", ".join(SERIES)
+    newest = f"SELECT {series}, max(reading_at) AS newest FROM {than} WHERE {NO_CANARY} GROUP BY {series}"  # noqa: S608 - our own names, no input
     return (
-        f"SELECT count(*) FROM (SELECT {series}, max(reading_at) AS newest FROM {than} GROUP BY {series}) AS shown "  # noqa: S608 - our own names, no input
+        f"SELECT count(*) FROM ({newest}) AS shown "  # noqa: S608
         f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS filled WHERE {same} AND filled.reading_at >= shown.newest)"
     )

@@ -72,7 +72,7 @@ class Database(Protocol):
         """Whether a table or view is there."""
 
     def shows(self, table: str) -> bool:
-        """Whether the view is there and, as far as can be told, shows this rows table."""
+        """Whether the view is there and, as far as can be told, shows this rows table, and not the canary."""
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """One statement; its rows, where it gives any."""

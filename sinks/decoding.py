@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from runtime.dead_letters import Context, Original, dead_letter
 from runtime.errors import Poison
-from schemas import keys
+from schemas import canary, keys
 from schemas.codec import Codec, Undecodable
 from schemas.column_reader import Forms
 from schemas.compiled import Kept
@@ -38,13 +38,14 @@ PERIOD = ("granularity", "period_start", "period_end")
 class _Series(NamedTuple):
     """What all values of a series have in common: how their keys begin, their partition, and whose they are.
 
-    ``ours``: whether all of them are, or none is; None: ``points`` say which.
+    ``ours``: whether all of them are, or none is; None: ``points`` say which. ``canary``: a canary is everybody's.
     """
 
     key: bytes
     partition: int
     ours: bool | None
     points: tuple[Point, ...]
+    canary: bool
 
 
 class Decoder:
@@ -52,6 +53,7 @@ class Decoder:
 
     def __init__(self, codec: Codec[MeterValue], forms: Forms, points: Points, partitions: int) -> None:
         """``forms``: in which the database takes columns. ``partitions``: the number of the values topic's."""
+        self._whole = codec.decode
         self._decode = codec.columns(forms, PLAIN if points.whenever else (*PLAIN, *PERIOD))
         self._points = points
         self._partitions = partitions
@@ -95,15 +97,18 @@ class Decoder:
             raise Poison(Reason.WRONG_KEY, "the partition is not that of the value's metering point")
         if not series.ours and (series.ours is False or not any(one.takes(Period(*period)) for one in series.points)):
             return None
-        return Row(record, columns, identity, outside, source, cause, fetched_at, sequence)
+        number = canary.number_of(self._whole(record.value)) if series.canary else None
+        return Row(record, columns, identity, outside, source, cause, fetched_at, sequence, number)
 
     def _look_up(self, source: str, point: str, category: str) -> _Series:
-        points = self._points.of(point, category)
+        points, is_canary = self._points.of(point, category), canary.is_canary(point)
+        some = points and not is_canary and not any(one.whenever for one in points)
         return _Series(
             keys.identity_start(source, point, category),
             keys.partition_of(point, self._partitions),
-            None if points and not any(one.whenever for one in points) else bool(points),
+            None if some else is_canary or bool(points),
             points,
+            is_canary,
         )
 
 

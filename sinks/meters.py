@@ -10,6 +10,7 @@ from runtime.settings.receiver import Stage
 from schemas import instants
 from schemas.events import DeadLetter
 from sinks.batch import Row
+from sinks.canaries import Canaries
 from sinks.condition import Behind, Condition
 from sinks.decoding import Decoded
 from sinks.writer import Written
@@ -30,6 +31,7 @@ class Meters:
         self._withheld = metrics.withheld.labels(*labels)
         self._freshness = metrics.freshness_seconds.labels(*labels)
         self._batch_rows = metrics.batch_rows.labels(*labels)
+        self._canaries = Canaries(metrics, labels)
         self._dead_letters = metrics.dead_letters
         self._labels = labels
         self.transaction_seconds = metrics.transaction_seconds.labels(*labels)
@@ -59,7 +61,12 @@ class Meters:
             self._written.inc(written.rows)
 
     def delivered(self, rows: Sequence[Row], written: Written | None, now: int) -> None:
-        """A transaction is committed; ``written`` is None where its answer was lost: then rows are not counted."""
+        """A transaction is committed; ``written`` is None where its answer was lost: then rows are not counted.
+
+        Canaries are counted apart: nobody is shown them, and a feed that brings nothing else is not fresh.
+        """
+        self._canaries.delivered((row for row in rows if row.canary is not None), now)
+        rows = [row for row in rows if row.canary is None]
         if not rows:
             return
         self._batch_rows.observe(len(rows))

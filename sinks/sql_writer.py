@@ -154,10 +154,15 @@ class SqlWriter:
     ) -> tuple[int, list[Refused]]:
         now = self._now()
 
-        def put(some: Sequence[Row]) -> int:
-            return self.projections.put(some, lambda: self._database.put(self._table, some, now, rewrite))
+        def write(some: Sequence[Row]) -> int:
+            return self._database.put(self._table, some, now, rewrite)
 
-        written, refused = write_all(rows, put, most)
+        def put(some: Sequence[Row]) -> int:
+            return self.projections.put(some, lambda: write(some))
+
+        written, refused = write_all([row for row in rows if row.canary is None], put, most)
+        # In the same transaction, but nobody is shown it: it is not projected, and not counted.
+        refused += write_all([row for row in rows if row.canary is not None], write, most)[1]
         if refused:
             self._positions.note_refused(refused, refuse(refused), now)
         return written, refused

@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from producer.answer import Asker
+from producer.arrivals import Arrivals
 from producer.client import Body
 from producer.feed import Feed, resolve
 from producer.log import Place, Record
@@ -189,10 +190,10 @@ class PollingRoom:
     def _poller(self) -> Poller:
         asker = Asker(self.feed, self.client, self.metrics)
         records = Records(Topics(NAMES, PARTITIONS), EmbeddedRegistry())
-        report = Report("feed", self.metrics)
+        self.report = Report("feed", self.metrics, Arrivals(self.feed, [Point(POINT)]))
         self.circuit = SourceCircuit(self.limits, "feed", self.metrics.stopped.labels("feed"))
         keeping = Keeping(self.memory, self.log, self.log, records, self.circuit)
-        return Poller(self.feed, self.spans, asker, keeping, report, lambda: self.now)
+        return Poller(self.feed, self.spans, asker, keeping, self.report, lambda: self.now)
 
     def restart(self) -> None:
         """A new process: remembers what the topic says."""

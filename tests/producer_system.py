@@ -101,6 +101,8 @@ min_insync_replicas = 1
 format = "text"
 [metrics]
 port = {self.port}
+[canary]
+every = 0
 [sources.feed]
 mapping = "oresundskraft"
 url = "{url}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from schemas import instants, keys
+from schemas import canary, instants, keys
 from schemas.codec import Codec
 from schemas.column_reader import Forms
 from schemas.events import MeterValue
@@ -63,6 +63,13 @@ def value(sequence: int = 10, **changed: Any) -> MeterValue:
     return msgspec.structs.replace(DEFAULT, sequence=sequence, **changed)
 
 
+def canary_value(sequence: int, number: int, **changed: Any) -> MeterValue:
+    """What a source's canary comes to, a minute after the one before it."""
+    identity = {"metering_point": canary.METERING_POINT, "delivery_category": canary.DELIVERY_CATEGORY}
+    place = {"reading_at": canary.READING_AT, "value": number * ONE, "fetched_at": AT + number * instants.MINUTE}
+    return value(sequence, **(identity | place | {"cause": "corrected"} | changed))
+
+
 def outside(sequence: int, **changed: Any) -> MeterValue:
     """A value from outside the history: no delta, no change."""
     bare = {"held": Held.OUTSIDE_HISTORY.value, "delta": None, "change": None, "previous_reading_at": None}
@@ -111,7 +118,8 @@ def row_of(brought: Record, forms: Forms = AS_THEY_ARE) -> Row:
     columns, source, *place, cause, held, fetched_at, sequence = _columns(forms)(brought.value)
     point, category, reading_at = place
     identity = keys.identity_key(source, point, category, reading_at)
-    return Row(brought, columns, identity, held == Held.OUTSIDE_HISTORY, source, cause, fetched_at, sequence)
+    number = canary.number_of(CODEC.decode(brought.value)) if canary.is_canary(point) else None
+    return Row(brought, columns, identity, held == Held.OUTSIDE_HISTORY, source, cause, fetched_at, sequence, number)
 
 
 @lru_cache

@@ -28,7 +28,7 @@ from sinks.points.points import Points
 from sinks.sql_writer import SqlWriter
 from sinks.writer import Receiver, Topic
 from tests.receiver_databases import MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
-from tests.sink_rows import CODEC, PARTITIONS, record
+from tests.sink_rows import CODEC, PARTITIONS, canary_value, record
 from tests.sink_writing import no_refusals
 
 STAGES: Sequence[Stage] = ("production", "test")
@@ -61,9 +61,9 @@ class StagedReceiver:
         (self.folder / "points.csv").write_text("metering_point,category\n" + lines, "utf-8")
 
     def publish(self, values: Sequence[MeterValue]) -> None:
-        """As streams would, acknowledged."""
+        """As streams would, acknowledged; a canary comes with them."""
         with closing(KafkaProducer(bootstrap_servers=[self._bootstrap])) as producer:
-            for each in map(record, values):
+            for each in map(record, [*values, canary_value(1, 1)]):
                 producer.send(self.topic, key=each.key, value=each.value, partition=each.partition)
             producer.flush()
 

@@ -11,6 +11,7 @@ from operations.topic_reader import WHOLE, TopicReader
 from runtime.registry import schema_registry
 from runtime.settings.tree import Settings
 from runtime.topics import TopicNames
+from schemas.canary import is_canary
 from schemas.codec import Codec, Undecodable
 from schemas.events import Granularity, MeterValue, Quality, SeriesKind
 from schemas.registry import UnknownSchemaId
@@ -77,7 +78,7 @@ class Feed:
 
 
 def fold(records: Iterable[Any], codec: Codec[MeterValue]) -> Feed:
-    """The series of some records of the values topic.
+    """The series of some records of the values topic, without the canaries.
 
     Raises:
         Transient: the schema registry is away.
@@ -89,6 +90,8 @@ def fold(records: Iterable[Any], codec: Codec[MeterValue]) -> Feed:
         except (Undecodable, UnknownSchemaId):
             feed.unreadable += 1
             continue
+        if is_canary(value.metering_point):
+            continue  # nobody's meter
         name = value.source, value.metering_point, value.delivery_category
         series = known.get(name)
         if series is None:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from runtime.loopback import is_loopback
 from runtime.settings.group import Group
+from runtime.settings.publishing import PublishingSettings
 from runtime.settings.secret import Secrets
 from runtime.settings.security import TlsSettings
 from schemas.events import Granularity, SeriesKind
@@ -125,6 +126,7 @@ class SourceSettings(Group):
     tls: TlsSettings = TlsSettings()
     limits: LimitSettings = LimitSettings()
     poll: PollSettings = PollSettings()
+    publishing: PublishingSettings = PublishingSettings()
     zone: str | None = Field(default=None, description="over the mapping's: +01:00, UTC or a name of the tz database")
     categories: dict[str, CategorySettings] = Field(default_factory=dict, description="over the mapping's")
     customer_number: str | None = Field(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from runtime.settings.canary import CanarySettings
 from runtime.settings.dead_letters import DeadLetterSettings
 from runtime.settings.group import Group
 from runtime.settings.receiver import STAGES, ReceiverSettings, StageSettings, label
@@ -33,6 +34,7 @@ class Settings(Group):
     metrics: MetricsSettings = MetricsSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     observer: ObserverSettings = ObserverSettings()
+    canary: CanarySettings = CanarySettings()
     sources: dict[Name, SourceSettings] = Field(default_factory=dict)
     streams: StreamsSettings = StreamsSettings()
     receivers: dict[Name, ReceiverSettings] = Field(default_factory=dict)

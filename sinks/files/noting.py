@@ -10,15 +10,21 @@ _SERIES = ("metering_point", "source", "delivery_category")
 
 
 def noting_rows(table: str) -> list[str]:
-    """Notes the changed rows of a table, and of it alone; first all of it, where it is another than before."""
+    """Notes the changed rows of a table, and of it alone; first all of it, where it is another than before.
+
+    The canary is in no drop: it is not noted.
+    """
+    shown = f"WHEN NEW.{columns.NO_CANARY}"
     other = f"NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}')"  # noqa: S608 - our own names, no input
     return [
         f"DELETE FROM changes WHERE {other}",  # noqa: S608
         f"DELETE FROM series WHERE {other}",  # noqa: S608
-        f"INSERT INTO changes SELECT {_KEY} FROM {table} WHERE {other}",  # noqa: S608
-        f"INSERT INTO series SELECT DISTINCT {', '.join(_SERIES)} FROM {table} WHERE {other}",  # noqa: S608
-        *_trigger("note_insert", f"AFTER INSERT ON {table}", _noted("changes", columns.KEY), _noted("series", _SERIES)),
-        *_trigger("note_update", f"AFTER UPDATE ON {table}", _noted("changes", columns.KEY)),
+        f"INSERT INTO changes SELECT {_KEY} FROM {table} WHERE {columns.NO_CANARY} AND {other}",  # noqa: S608
+        f"INSERT INTO series SELECT DISTINCT {', '.join(_SERIES)} FROM {table} WHERE {columns.NO_CANARY} AND {other}",  # noqa: S608
+        *_trigger(
+            "note_insert", f"AFTER INSERT ON {table} {shown}", _noted("changes", columns.KEY), _noted("series", _SERIES)
+        ),
+        *_trigger("note_update", f"AFTER UPDATE ON {table} {shown}", _noted("changes", columns.KEY)),
     ]
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from schemas import exact, instants
 from schemas.column_reader import Forms, Kind
 from sinks.batch import RowsRefused
-from sinks.columns import COLUMNS, CONTENT, CONTENT_TEXTS, KEY, NAMES, VIEW, select
+from sinks.columns import COLUMNS, CONTENT, CONTENT_TEXTS, KEY, NAMES, VIEW, shown
 
 TYPES: dict[Kind, str] = {
     "text": "varchar(255)",
@@ -75,7 +75,7 @@ def create_table(table: str, collation: str) -> str:
 
 def show(table: str) -> list[str]:
     """OR REPLACE: in one step, and the rights that others have on the view stay."""
-    return [f"CREATE OR REPLACE VIEW {VIEW} AS {select(table)}"]
+    return [f"CREATE OR REPLACE VIEW {VIEW} AS {shown(table)}"]
 
 
 LATER = " AND VALUES(fetched_at) > stored.fetched_at"

@@ -76,7 +76,7 @@ class PostgreSQL:
         self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES)
         # OR REPLACE: the views and rights that others have built on this one stay.
         self.show: Callable[[str], Sequence[str]] = lambda table: [
-            f"CREATE OR REPLACE VIEW {columns.VIEW} AS {columns.select(table)}"
+            f"CREATE OR REPLACE VIEW {columns.VIEW} AS {columns.shown(table)}"
         ]
         self._copied = False
         where = f"receivers.{address.receiver}.dsn"
@@ -150,7 +150,8 @@ class PostgreSQL:
 
     def shows(self, table: str) -> bool:
         """See :class:`sinks.database.Database`. View and control tables change together."""
-        return self.has_table(columns.VIEW)
+        ((definition,),) = self.execute("SELECT pg_get_viewdef(to_regclass(?))", [columns.VIEW])
+        return definition is not None and columns.leaves_out_canary(definition)
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""

@@ -53,7 +53,7 @@ class SQLite:
         self.create_table: Callable[[str], str] = lambda table: columns.create_table(table, TYPES, "WITHOUT ROWID")
         self.show: Callable[[str], Sequence[str]] = lambda table: [
             f"DROP VIEW IF EXISTS {columns.VIEW}",
-            f"CREATE VIEW {columns.VIEW} AS {columns.select(table)}",
+            f"CREATE VIEW {columns.VIEW} AS {columns.shown(table)}",
         ]
 
     def connect(self) -> None:
@@ -123,7 +123,8 @@ class SQLite:
 
     def shows(self, table: str) -> bool:
         """See :class:`sinks.database.Database`. View and control tables change together."""
-        return self.has_table(columns.VIEW)
+        found = self.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?", [columns.VIEW])
+        return any(columns.leaves_out_canary(definition) for (definition,) in found)
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""

@@ -145,7 +145,11 @@ class SQLServer:
 
     def shows(self, table: str) -> bool:
         """See :class:`sinks.database.Database`. View and control tables change together."""
-        return self.has_table(columns.VIEW)
+        found = self.execute(
+            "SELECT VIEW_DEFINITION FROM INFORMATION_SCHEMA.VIEWS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+            [self._schema, columns.VIEW],
+        )
+        return any(columns.leaves_out_canary(definition) for (definition,) in found)
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """See :class:`sinks.database.Database`."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from schemas.reasons import Held
-from sinks.columns import COLUMNS, CONTENT, KEY, NAMES, VIEW, Column, select
+from sinks.columns import COLUMNS, CONTENT, KEY, NAMES, VIEW, Column, shown
 
 INCOMING = "#incoming"
 BLANKS = "key_blanks"
@@ -84,7 +84,7 @@ def create_table(table: str) -> str:
 
 def show(table: str) -> str:
     """The view over a rows table; rights on it, and views that others have built on it, stay."""
-    return f"CREATE OR ALTER VIEW {VIEW} AS {select(table)}"
+    return f"CREATE OR ALTER VIEW {VIEW} AS {shown(table)}"
 
 
 def merge(table: str, rewrite: bool = False) -> str:

@@ -1,19 +1,24 @@
 """The whole road, with every process killed once in the middle: what arrives is what the utility said."""
 
 import os
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from local.chaos import postgres_admin
 from local.diagnosis import diagnose
 from local.drain import Drain
 from local.judge import judge
 from local.options import Options
 from local.scrape import scrape
+from local.settings_file import RECEIVERS
 from local.system import LocalSystem
+from schemas.canary import METERING_POINT
 from tests.listening import beyond_loopback, listening
 
 pytestmark = pytest.mark.services
@@ -64,6 +69,7 @@ def test_every_process_is_killed_once_and_every_row_is_right(system: LocalSystem
     drain = Drain(system.settings)
     until(system, lambda: system.ask_utility("/_status")["pending"] == 0, 240, "every point is served")
     until(system, drain.done, 300, "everything has arrived")
+    carries_the_canaries(system)
     listens_on_loopback_only(system)
     writes_its_database_only(system)
     judgement = judge(system)
@@ -85,6 +91,23 @@ def listens_on_loopback_only(system: LocalSystem) -> None:
         assert listening(state.pid) == {("127.0.0.1", system.ports[state.name])}, state.name
     for state in system.services.states():
         assert beyond_loopback(listening(state.pid)) == [], state.name
+
+
+def carries_the_canaries(system: LocalSystem) -> None:
+    """Of each source one, into each receiver, in one row of its table; that no view shows it the judge finds out."""
+
+    def arrived() -> set[tuple[str, str]]:
+        samples = scrape(system.metrics("sink")).values
+        told = (dict(labels) for name, labels in samples if name == "meterstream_sink_canary_timestamp_seconds")
+        return {(labels["receiver"], labels["source"]) for labels in told}
+
+    expected = {(receiver, source) for receiver in RECEIVERS for source in system.settings.sources}
+    until(system, lambda: arrived() == expected, 90, "a canary of each source reaches each receiver")
+    counted = f"SELECT source, count(*) FROM {{}} WHERE metering_point = '{METERING_POINT}' GROUP BY source"
+    rows = postgres_admin.act(system, counted.format(postgres_admin.rows_table(system)))
+    with closing(sqlite3.connect(system.directory / "momentum.sqlite")) as momentum:
+        assert dict(rows) == dict(momentum.execute(counted.format("meter_values_e1")).fetchall())
+    assert dict(rows) == dict.fromkeys(system.settings.sources, 1)
 
 
 def writes_its_database_only(system: LocalSystem) -> None:

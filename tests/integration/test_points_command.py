@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from local.cluster import Cluster
 from operations.command import main
 from tests.receiver_databases import SQLiteReceiver
-from tests.sink_rows import AT, value
+from tests.sink_rows import AT, canary_value, value
 from tests.sink_system import SinkSystem
 
 pytestmark = pytest.mark.services
@@ -20,10 +20,11 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def system(kafka: Cluster, unique: str, tmp_path: Path) -> SinkSystem:
-    """Three points in the feed, of which vitec has p0."""
+    """Three points in the feed, of which vitec has p0; and the canary, which nobody is told of."""
     system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, SQLiteReceiver(tmp_path / "vitec.sqlite"))
     system.give("p0")
     system.publish([value(number, metering_point=f"p{number % 3}", reading_at=AT + number) for number in range(1, 10)])
+    system.publish([canary_value(10, 1)])
     return system
 
 

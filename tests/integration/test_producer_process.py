@@ -14,6 +14,7 @@ from kafka.admin import NewPartitions
 from local.kafka import KafkaBroker
 from local.ports import free_port
 from schemas import exact
+from schemas.canary import is_canary
 from tests.polling import winners
 from tests.producer_system import ProducerSystem, ScriptedUtility, eventually, spoken, stopped
 
@@ -84,19 +85,28 @@ def test_whenever_it_is_killed_what_the_utility_says_last_has_won(tmp_path: Path
                 assert rows[dates[date]] == int(str(value)) * exact.ONE
 
 
-def test_shards_share_the_points(tmp_path: Path, kafka: Any, unique: str) -> None:
+def canaries(system: ProducerSystem) -> int:
+    return sum(is_canary(reading.metering_point) for reading in system.readings())
+
+
+def test_shards_share_the_points_and_the_first_sends_the_canary(
+    tmp_path: Path, kafka: Any, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METERSTREAM__CANARY__EVERY", "60")
     with ScriptedUtility(lambda point: spoken(point, {DATES[0]: 1})) as utility:
         system = ProducerSystem(tmp_path, kafka.bootstrap_servers, unique, utility.url, POINTS)
         system.create_topics()
-        asked = []
+        asked, sent = [], [0]
         for shard in ("1/2", "2/2"):
             utility.requests.clear()
             with system.producer("--shard", shard) as process:
                 eventually(lambda: len(utility.requests) >= 4 * len(set(utility.requests)) > 0)
                 assert stopped(process) == 0
             asked.append(set(utility.requests))
+            sent.append(canaries(system))
     assert not asked[0] & asked[1]
     assert asked[0] | asked[1] == set(POINTS)
+    assert 0 < sent[1] == sent[2]
 
 
 def test_a_full_sweep_by_command_publishes_everything_again(tmp_path: Path, kafka: Any, unique: str) -> None:
@@ -111,7 +121,11 @@ def test_a_full_sweep_by_command_publishes_everything_again(tmp_path: Path, kafk
     assert len(system.readings()) == 3, "one, and one for each request of the sweep"
 
 
-def test_a_refused_key_makes_it_wait_not_ready_and_nothing_is_skipped(tmp_path: Path, kafka: Any, unique: str) -> None:
+def test_a_refused_key_makes_it_wait_not_ready_and_nothing_is_skipped(
+    tmp_path: Path, kafka: Any, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The canary goes all the same: it watches the road behind the utility."""
+    monkeypatch.setenv("METERSTREAM__CANARY__EVERY", "60")
     with ScriptedUtility(lambda point: spoken(point, {DATES[0]: 1})) as utility:
         utility.status = 403
         system = ProducerSystem(tmp_path, kafka.bootstrap_servers, unique, utility.url, POINTS)
@@ -120,9 +134,11 @@ def test_a_refused_key_makes_it_wait_not_ready_and_nothing_is_skipped(tmp_path: 
             eventually(lambda: "refuses our credentials" in system.get("/readyz")[1])
             assert 'source_authorised{source="feed"} 0.0' in system.get("/metrics")[1]
             assert process.poll() is None
+            eventually(lambda: canaries(system) == len(system.readings()) > 0)
             utility.status = 200
             eventually(lambda: ready(system))
-            eventually(lambda: len(system.readings()) == len(POINTS))
+            eventually(lambda: len(system.readings()) - canaries(system) == len(POINTS))
+            assert f'canaries_total{{source="feed"}} {canaries(system)}.0' in system.get("/metrics")[1]
             assert stopped(process) == 0
     assert system.log.count("refuses our credentials") == 1
 

@@ -15,7 +15,7 @@ from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import HOUR
 from tests.receiver_databases import PostgreSQLReceiver, SQLiteReceiver
-from tests.sink_rows import AT, StoredRecord, outside, record, value
+from tests.sink_rows import AT, StoredRecord, canary_value, outside, record, value
 from tests.sink_system import SinkProcess, SinkSystem, until
 from tests.staged_receiver import StagedReceiver
 
@@ -102,8 +102,10 @@ WRONG = {
 
 
 def test_what_a_worker_delivered_is_equal_and_every_wrong_row_is_found(system: SinkSystem) -> None:
-    system.publish(feed())
+    """And the canary, which is in the table, in its one row, is nowhere else."""
+    system.publish([*feed(), canary_value(40, 1), canary_value(41, 2)])
     delivered(system, len(feed()))
+    until(lambda: system.there.run("SELECT sequence FROM meter_values_e1 WHERE sequence >= 40") == [(41,)])
     done = verify(system)
     assert (done.exit_code, "vitec is equal to the feed." in done.stdout) == (0, True), done.output
     assert found(system)["equal"] == len(system.rows("sequence")) == 31

@@ -1,12 +1,13 @@
 """The points file: what is read, and every problem at once."""
 
 import logging
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from producer.gsrn import check_digit_is_wrong
-from producer.points import DEFAULTS, Point, SeriesSettings, Shard, load_points
+from producer.points import DEFAULTS, NOTHING_SET, Point, SeriesSettings, Shard, load_points
 from runtime.errors import ConfigError
 from schemas import exact
 
@@ -68,6 +69,17 @@ def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
     assert "3 cells, the header has 7" in found[6]
     assert "earlier line" in found[7]
     assert "earlier line" in found[8]
+
+
+def test_a_point_ends_with_the_last_of_its_rows(tmp_path: Path) -> None:
+    header = "metering_point,category,valid_to"
+    rows = ("1,A,2026-01-31", "1,B,2026-03-01", "2,A,2026-01-31", "2,B,", "3,,")
+    day = (date(2026, 3, 1) - date(1970, 1, 1)).days
+    found = load_points(written(tmp_path, *rows, header=header), Shard())
+    assert {point.metering_point: point.valid_to for point in found} == {"1": day, "2": None, "3": None}
+    assert all(one.series is NOTHING_SET for one in found[2:]), "its settings are what they were without the column"
+    (problem,) = problems(written(tmp_path, "1,A,31/1", header=header))
+    assert problem == "line 2: valid_to must be a day, written like 2026-01-31"
 
 
 @pytest.mark.parametrize("header", ["point,category", "metering_point,metering_point", "metering_point;category", ""])

@@ -9,7 +9,7 @@ from schemas.registry import AvroSchema, EmbeddedRegistry
 from sinks.batch import Refused
 from sinks.decoding import Decoder, refusal
 from sinks.points.points import Point, Points
-from tests.sink_rows import AS_THEY_ARE, CODEC, PARTITIONS, StoredRecord, outside, record, row, value
+from tests.sink_rows import AS_THEY_ARE, CODEC, PARTITIONS, StoredRecord, canary_value, outside, record, row, value
 
 POINTS = Points([Point(value().metering_point), Point("p1", "VARME")])
 DECODER = Decoder(CODEC, AS_THEY_ARE, POINTS, PARTITIONS)
@@ -28,6 +28,19 @@ def test_only_the_receivers_points_come_through_in_their_order() -> None:
     assert [each.record.offset for each in decoded.rows] == [0, 0, 0]
     assert decoded.withheld == 2
     assert decoded.letters == []
+
+
+@pytest.mark.parametrize("points", [POINTS, Points([]), Points([Point("p1", valid_from=2_000_000_000_000_000)])])
+def test_a_canary_is_everybodys_whatever_the_points(points: Points) -> None:
+    given = canary_value(1, 29_000_000), canary_value(2, 29_000_001, source="hours"), value(3, metering_point="p9")
+    decoded = Decoder(CODEC, AS_THEY_ARE, points, PARTITIONS).decode([record(each) for each in given])
+    assert [(each.source, each.canary) for each in decoded.rows] == [("months", 29_000_000), ("hours", 29_000_001)]
+    assert decoded.withheld == 1
+
+
+def test_what_is_no_canary_has_no_number() -> None:
+    decoded = DECODER.decode([record(value(1)), record(outside(2))])
+    assert [each.canary for each in decoded.rows] == [None, None]
 
 
 def test_where_periods_matter_a_row_is_the_same_and_others_are_withheld() -> None:

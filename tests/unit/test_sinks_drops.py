@@ -15,7 +15,7 @@ from sinks.columns import NAMES
 from sinks.files.state import HIDDEN
 from sinks.writer import Written
 from tests.drops import Clock, Workplace
-from tests.sink_rows import AT, row, value
+from tests.sink_rows import AT, canary_value, row, value
 from tests.sink_writing import no_refusals
 
 
@@ -63,6 +63,18 @@ def test_only_what_the_guard_lets_through_is_a_change(place: Workplace) -> None:
     worker.write(value(6), value(7, value=2 * ONE))
     worker.writer.look()
     assert place.delivered() == [[5], [7]], "of several versions the newest"
+
+
+def test_a_canary_is_in_no_drop_and_makes_none(place: Workplace) -> None:
+    worker = place.start()
+    worker.write(canary_value(1, 1))
+    worker.writer.look()
+    worker.write(value(2), canary_value(3, 2))
+    worker.writer.look()
+    place.clock.seconds += 60
+    worker.write(canary_value(4, 3))
+    worker.writer.look()
+    assert place.delivered() == [[2]]
 
 
 def test_missing_is_an_empty_cell_and_digits_are_kept(place: Workplace) -> None:
