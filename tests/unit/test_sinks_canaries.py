@@ -54,7 +54,7 @@ def test_the_numbers_that_never_came_are_counted_for_each_source() -> None:
 def test_one_that_comes_again_takes_nothing_back() -> None:
     room = Room()
     room.arrive(7, 8)
-    room.arrive(6, 7, 8)
+    room.arrive(6)
     room.arrive(9)
     assert room.canaries("ies_missed_total") == 0
     assert room.canaries("y_timestamp_seconds") == (AT + 9 * instants.MINUTE) / instants.SECOND
