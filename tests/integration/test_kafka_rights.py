@@ -14,6 +14,7 @@ from kafka.errors import (
 )
 
 from operations.dead_letter_counts import dead_letter_counts
+from operations.observe import cluster
 from operations.progress import progress
 from operations.rebuild import look, rebuild
 from operations.topic_reader import Bounds
@@ -71,6 +72,7 @@ def test_the_rights_are_enough(road: GuardedRoad, guarded: GuardedKafka) -> None
         spoil(guarded, topic)
     eventually(lambda: letters(road) == {"producer", "streams", "sinks"}, PATIENCE)
     assert verify(watcher) == []
+    assert cluster.look(watcher).disks
     eventually(lambda: None not in progress(watcher).receivers[0].positions.values(), PATIENCE)
     assert (stopped(producer), stopped(streams)) == (0, 0)
 
