@@ -14,7 +14,7 @@ from schemas.registry import EmbeddedRegistry
 from tests.sample_events import letter, put_back
 
 CODECS = Codecs(Codec(DeadLetter, EmbeddedRegistry()), Codec(PutBack, EmbeddedRegistry()))
-IDS = ("00ff", "no digits", "01" * 16)
+IDS = ("no digits", "01" * 16)
 ATTEMPTS = 2
 
 
@@ -37,13 +37,13 @@ sighted = st.builds(
     id=st.sampled_from(IDS),
     stage=st.sampled_from(["streams", "sinks"]),
     reason=st.sampled_from(["wrong_key", "row_refused"]),
-    fetched_at=st.none() | st.integers(0, 3),
-    seen_at=st.integers(0, 9),
+    fetched_at=st.sampled_from([None, 1]),
+    seen_at=st.integers(0, 2),
 )
 done = st.builds(
     put_back,
     letter_id=st.sampled_from(IDS),
-    sighting=st.integers(0, 9),
+    sighting=st.integers(0, 2),
     result=st.sampled_from(["put_back", "refused_again"]),
 )
 
