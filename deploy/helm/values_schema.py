@@ -75,6 +75,7 @@ def named(pattern: str, schema: Schema) -> Schema:
 SECRETS = named(FILE_NAME, closed({"secret": STRING, "key": STRING}, required=["secret", "key"]))
 
 PROCESS: dict[str, Schema] = {
+    "tag": STRING,
     "env": {
         "type": "object",
         "propertyNames": {"pattern": VARIABLE},

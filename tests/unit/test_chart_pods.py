@@ -147,12 +147,15 @@ def test_prometheus_finds_every_worker_under_the_names_that_rules_use() -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_the_topics_are_made_before_the_processes_that_need_them(name: str) -> None:
-    hooks = {"pre-install", "pre-upgrade"}
-    job = of_kind(name, "Job")["meterstream-topics"]["metadata"]["annotations"]
-    settings = of_kind(name, "ConfigMap")["meterstream-topics"]["metadata"]["annotations"]
-    assert set(job["helm.sh/hook"].split(",")) == set(settings["helm.sh/hook"].split(",")) == hooks
-    assert int(settings["helm.sh/hook-weight"]) < int(job["helm.sh/hook-weight"])
+def test_topics_and_schemas_are_there_before_the_processes_that_need_them(name: str) -> None:
+    settings = of_kind(name, "ConfigMap")["meterstream-before"]["metadata"]["annotations"]
+    jobs = [pod for pod in pods(name) if pod.command[-1] in ("create", "register")]
+    registry = "[registry]" in of_kind(name, "ConfigMap")["meterstream"]["data"]["meterstream.toml"]
+    assert len(jobs) == (2 if registry else 1)
+    for pod in jobs:
+        job = pod.owner["metadata"]["annotations"]
+        assert job["helm.sh/hook"] == settings["helm.sh/hook"] == "pre-install,pre-upgrade"
+        assert int(settings["helm.sh/hook-weight"]) < int(job["helm.sh/hook-weight"])
 
 
 def test_rules_and_boards_become_objects_of_their_own() -> None:

@@ -11,6 +11,7 @@ import yaml
 from deploy.helm import carried, rendering
 from deploy.helm.carried import CHART
 from deploy.helm.values_schema import values_schema
+from runtime.settings.tree import Settings
 from tests.compose import ROOT, laid_over
 
 SCHEMA = values_schema()
@@ -64,7 +65,7 @@ def test_a_secret_in_plain_text_is_refused() -> None:
 
 
 def test_every_value_that_a_template_asks_for_has_a_default() -> None:
-    known = set(leaves(DEFAULTS)) | {".settings.streams", ".settings.sources", ".settings.receivers"}
+    known = set(leaves(DEFAULTS)) | {f".settings.{section}" for section in Settings.model_fields}
     for asked in re.findall(r"[.$]Values((?:\.[A-Za-z_]+)+)", TEMPLATES):
         assert any(one == asked or one.startswith(f"{asked}.") for one in known), asked
 

@@ -52,7 +52,7 @@ spec:
   {{- end }}
   containers:
     - name: {{ .component }}
-      image: "{{ $values.image.repository }}:{{ $values.image.tag | default .root.Chart.AppVersion }}"
+      image: "{{ $values.image.repository }}:{{ coalesce .options.tag $values.image.tag .root.Chart.AppVersion }}"
       imagePullPolicy: {{ $values.image.pullPolicy }}
       command: {{ toJson .command }}
       env:

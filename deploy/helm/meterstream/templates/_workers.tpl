@@ -15,14 +15,15 @@ Every worker of the release, as JSON: a list of {component, receiver, stage, par
 {{- if .Values.observer.enabled -}}
 {{- $workers = append $workers (dict
       "component" "observer" "first" true "of" 1 "command" (list "meterstream" "observe")
-      "options" .Values.observer "sections" (dict "common" $common "own" dict)) -}}
+      "options" .Values.observer
+      "sections" (dict "common" $common "own" (.Values.settings.observer | default dict))) -}}
 {{- end -}}
 {{ toJson $workers }}
 {{- end -}}
 
 {{/* What of the settings every process reads. */}}
 {{- define "meterstream.common" -}}
-{{ omit .Values.settings "sources" "receivers" "streams" | toJson }}
+{{ omit .Values.settings "sources" "receivers" "streams" "observer" | toJson }}
 {{- end -}}
 
 {{- define "meterstream.producers" -}}
