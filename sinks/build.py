@@ -29,6 +29,8 @@ from sinks.meters import Meters
 from sinks.patience import Patience
 from sinks.points.file import Given, PointsFile
 from sinks.postgresql.database import Address, PostgreSQL
+from sinks.projections.projection import projected, projections_of
+from sinks.projections.writer import ProjectingWriter
 from sinks.reporter import KafkaReporter
 from sinks.road import Road
 from sinks.rotation import rotating
@@ -117,7 +119,8 @@ def _writer(
     if isinstance(database, FilesState):
         about = Said(delivery.receiver, delivery.stage, zone_of(settings.zone), meters.drops().inc)
         return files_writer(database, whose, (settings.stage(delivery.stage) or settings).files, about)
-    return SqlWriter(database, whose)
+    rows = SqlWriter(database, whose)
+    return ProjectingWriter(rows) if projections_of(whose.layouts) else rows
 
 
 def _every_problem(
@@ -155,7 +158,7 @@ def layouts_of(name: str, receiver: ReceiverSettings, stage: StageSettings) -> t
             layout_statements(layout, stage.database)
     except ConfigError as error:
         raise ConfigError([f"receivers.{name}.layouts: {problem}" for problem in error.problems]) from None
-    return found
+    return projected(found, stage.into, f"receivers.{name}.into")
 
 
 def points_of(name: str, receiver: ReceiverSettings, stage: StageSettings) -> PointsFile:

@@ -97,6 +97,11 @@ def leaves_out_canary(definition: str | None) -> bool:
     return not definition or METERING_POINT in definition
 
 
+def insert(table: str, names: Sequence[str]) -> str:
+    """A row of parameters."""
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608 - our own names
+
+
 def behind(table: str, than: str) -> str:
     """Counts the series of which one table holds a newer reading than another does, or that it alone has.
 

@@ -116,7 +116,7 @@ def _alike(draw: st.DrawFn) -> list[Delivered]:
 
 
 @st.composite
-def _points(draw: st.DrawFn) -> Points:
+def points_of_a_receiver(draw: st.DrawFn) -> Points:
     lines: list[Point] = []
     for place, name in enumerate(POINTS):
         own = [f"key {place}"] * 5
@@ -198,5 +198,5 @@ def layouts(zones: tuple[str, ...]) -> st.SearchStrategy[Layout]:
 def worlds(zones: tuple[str, ...]) -> st.SearchStrategy[World]:
     """Any world whose times are shown in these zones; of one in four the values are several of one period."""
     every = Points(Point(name, receiver_key=f"key {place}") for place, name in enumerate(POINTS))
-    any_world = st.builds(World, layouts(zones), _points(), values)
+    any_world = st.builds(World, layouts(zones), points_of_a_receiver(), values)
     return st.one_of(any_world, any_world, any_world, st.builds(World, layouts(zones), st.just(every), _alike()))

@@ -59,10 +59,15 @@ class Projected:
     def __init__(self, there: ReceiverDatabase, *layouts: Layout, epoch: str = "1") -> None:
         self._place = 0
         self.letters: list[Refused] = []
-        self.rows = SqlWriter(there.database(), Receiver("vitec", epoch, layouts=layouts), now=lambda: AT)
+        self._now = AT
+        self.rows = SqlWriter(there.database(), Receiver("vitec", epoch, layouts=layouts), now=self._later)
         self.writer = ProjectingWriter(self.rows, clock=lambda: 0.0)
         opened = self.writer.open(TOPIC, [0, 1])
         self._place = opened.positions[0]
+
+    def _later(self) -> int:
+        self._now += 1
+        return self._now
 
     def take(self, points: Points) -> None:
         """Other points; all that follows from them is done."""

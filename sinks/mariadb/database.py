@@ -15,7 +15,7 @@ from pymysql.cursors import SSCursor
 
 from runtime.errors import ConfigError, Transient
 from schemas import instants
-from sinks import migrations
+from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
 from sinks.columns import VIEW, leaves_out_canary
 from sinks.database import LOCKED_AFTER, CredentialsRefused
@@ -23,7 +23,7 @@ from sinks.mariadb import statements as mariadb_sql
 from sinks.mariadb.connection import LEAST_PACKET, MARIADB, Server, Talking, connect, session_settings, unfit
 from sinks.mariadb.dsn import read_dsn
 from sinks.mariadb.errors import CREDENTIALS, MADE_ALREADY, STRANGE, described, is_rows_fault
-from sinks.mariadb.texts import same_texts
+from sinks.mariadb.guards import guarded
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +181,7 @@ class MariaDB:
 
     def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See :class:`sinks.database.Database`."""
-        marks = ", ".join("?" for _ in names)
-        self.change(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+        self.change(columns.insert(table, names), rows)
 
     @contextmanager
     def refusable(self, name: str) -> Iterator[None]:
@@ -203,19 +202,8 @@ class MariaDB:
         """See :class:`sinks.database.Database`."""
         now = self.forms.instant(delivered_at)
         with self.refusable("before_rows"):
-            return sum(self._upsert(statement, some, now) for statement, some in self._guarded(table, rows, rewrite))
-
-    def _guarded(
-        self, table: str, rows: Sequence[Row], rewrite: bool
-    ) -> Iterator[tuple[mariadb_sql.Upsert, Sequence[Row]]]:
-        """The rows by what they must fulfil to replace others."""
-        outside = [row for row in rows if row.outside]
-        yield mariadb_sql.upsert(table, rewrite), [row for row in rows if not row.outside] if outside else rows
-        if outside:
-            same = same_texts(self._connection, table, outside)
-            for guard in (mariadb_sql.LATER, mariadb_sql.LATER_AND_OTHER):
-                chosen = [row for row in outside if (row.identity in same) == (guard == mariadb_sql.LATER_AND_OTHER)]
-                yield mariadb_sql.upsert(table, rewrite, guard), chosen
+            chosen = guarded(self._connection, table, rows, rewrite)
+            return sum(self._upsert(statement, some, now) for statement, some in chosen)
 
     def _upsert(self, statement: mariadb_sql.Upsert, rows: Sequence[Row], now: bytes) -> int:
         before, after = statement

@@ -19,10 +19,10 @@ from schemas import instants
 from schemas.column_reader import Kind
 from sinks import columns, migrations
 from sinks.batch import Row, RowsRefused
-from sinks.database import CredentialsRefused
 from sinks.postgresql import connection as postgresql_connection
 from sinks.postgresql.binary_copy import FORMS, copy_data
 from sinks.postgresql.dsn import read_dsn, unverified
+from sinks.postgresql.errors import FORBIDDEN, GRANT, described, kind_of, rows_fault
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,6 @@ FETCHED = 5_000
 """Rows that are read back at a time."""
 PASSED_ON = ("numeric", "timestamptz", "timestamp", "date")
 """Types that are read back as PostgreSQL writes them: whoever reads them wants no Decimal and no datetime."""
-
-REFUSED_CLASSES = ("22", "23")
-"""SQLSTATE classes that speak of what a row holds: data exception, integrity constraint violation."""
-FORBIDDEN = "42501"
-"""A right is missing: an error whose text names nothing but the object."""
-GRANT = "grant what docs/security.md says (Rights in a database)"
-INDEX_ROW_TOO_LARGE = "54000"
-"""A key longer than an index page takes: as much a row's own fault, and as lasting."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ class PostgreSQL:
         except psycopg.Error as error:
             # Without a connection there is no row to be told of; libpq names host and user, not the password.
             why = str(error).splitlines()[0]
-            raise self._transient(f"{why}; see receivers.{self._address.receiver}.dsn", _kind(error)) from None
+            raise self._transient(f"{why}; see receivers.{self._address.receiver}.dsn", kind_of(error)) from None
         with self._checked():
             self._prepare()
 
@@ -193,9 +185,9 @@ class PostgreSQL:
             with self._connection.transaction():
                 yield
         except psycopg.Error as error:
-            if not _rows_fault(error):
+            if not rows_fault(error):
                 raise
-            raise RowsRefused(_described(error)) from None
+            raise RowsRefused(described(error)) from None
 
     def put(self, table: str, rows: Sequence[Row], delivered_at: int, rewrite: bool = False) -> int:
         """See :class:`sinks.database.Database`."""
@@ -231,38 +223,12 @@ class PostgreSQL:
             yield
         except psycopg.Error as error:
             self.close()
-            raise self._transient(_described(error)) from None
+            raise self._transient(described(error)) from None
 
     def _transient(self, what: str, kind: type[Transient] = Transient) -> Transient:
         return kind(f"PostgreSQL of receiver {self._address.receiver}: {what}")
 
 
-def _kind(error: psycopg.Error) -> type[Transient]:
-    """Of a connection that was not made. libpq tells no SQLSTATE there, but whether it was asked for a password."""
-    asked = error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password)
-    return CredentialsRefused if asked else Transient
-
-
 def _own(statement: str) -> str:
     """A statement of this room as psycopg wants it."""
     return statement.replace("?", "%s")
-
-
-def _rows_fault(error: psycopg.Error) -> bool:
-    """Whether the error speaks of a row. Without a SQLSTATE, DataError is psycopg's own refusal of a value."""
-    if error.sqlstate is None:
-        return isinstance(error, psycopg.DataError)
-    return error.sqlstate[:2] in REFUSED_CLASSES or error.sqlstate == INDEX_ROW_TOO_LARGE
-
-
-def _described(error: psycopg.Error) -> str:
-    """The kind of an error and what it is about; never its text, which quotes rows, but where a right is missing."""
-    if error.sqlstate == FORBIDDEN and error.diag.context is None:  # a function of the receiver's may say anything
-        return f"{error.diag.message_primary} ({FORBIDDEN}); {GRANT}"
-    places = (
-        ("constraint", error.diag.constraint_name),
-        ("column", error.diag.column_name),
-        ("table", error.diag.table_name),
-    )
-    about = "".join(f" {kind} {name}" for kind, name in places if name)
-    return f"{type(error).__name__}{f' ({error.sqlstate})' if error.sqlstate else ''}{about}"

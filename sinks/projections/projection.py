@@ -1,11 +1,14 @@
 """One layout, the customer's own table that takes its rows, and by which columns they are found there."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from runtime.errors import ConfigError
 from sinks.layouts import Layout
+from sinks.layouts.matching import match_problems
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,31 @@ class Projection:
     def fingerprint(self, epoch: str) -> str:
         """Equal exactly where all rows are the same. ``epoch``: of which the receiver shows the values."""
         return hashlib.blake2b(f"{epoch}\0{self.layout.fingerprint}".encode(), digest_size=16).hexdigest()
+
+
+def projected(layouts: Sequence[Layout], into: Mapping[str, str], where: str) -> tuple[Layout, ...]:
+    """Layouts with the tables that they go into.
+
+    Args:
+        layouts: of a receiver's stage.
+        into: by view the table.
+        where: that is set.
+
+    Raises:
+        ConfigError: there is no such view, a layout does not say how its rows are told apart, two go into one table.
+    """
+    problems = [
+        f"{where}: {view} is the view of no layout; there are: {', '.join(one.view for one in layouts) or 'none'}"
+        for view in into.keys() - {layout.view for layout in layouts}
+    ]
+    found = tuple(replace(layout, into=into.get(layout.view)) for layout in layouts)
+    for layout in found:
+        problems += [f"{where}: {problem}" for problem in match_problems(layout)] if layout.into else []
+    twice = {table for table, count in Counter(into.values()).items() if count > 1}
+    problems += [f"{where}: two layouts go into table {table}; give each its own" for table in sorted(twice)]
+    if problems:
+        raise ConfigError(sorted(problems))
+    return found
 
 
 def projections_of(layouts: Sequence[Layout]) -> list[Projection]:

@@ -140,8 +140,7 @@ class SQLite:
 
     def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See :class:`sinks.database.Database`."""
-        marks = ", ".join("?" for _ in names)
-        self.change(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+        self.change(columns.insert(table, names), rows)
 
     @contextmanager
     def refusable(self, name: str) -> Iterator[None]:

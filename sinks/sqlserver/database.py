@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pytds
 from pytds.connection import NonMarsConnection
-from pytds.tds_base import Param
-from pytds.tds_types import BigIntType, NVarCharType
 
 from runtime.errors import Transient
 from schemas import instants
@@ -28,13 +25,9 @@ from sinks.sqlserver.bulk import FORMS, bulk_columns, bulk_rows, too_long
 from sinks.sqlserver.connection import Errors
 from sinks.sqlserver.dsn import read_dsn, unverified
 from sinks.sqlserver.errors import described, login_refused, rows_fault
+from sinks.sqlserver.parameters import parameter, statements_at_once
 
 log = logging.getLogger(__name__)
-
-PARAMETERS = 2000
-"""A call takes 2,100."""
-SHORT_TEXT = 4000
-"""UTF-16 units up to which a parameter is no large object."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +158,7 @@ class SQLServer:
 
     def change(self, statement: str, parameters: Sequence[Sequence[Any]]) -> int:
         """See :class:`sinks.database.Database`."""
-        statement, touched, at_once = tsql.within(self._schema, statement), 0, _statements_at_once(parameters)
+        statement, touched, at_once = tsql.within(self._schema, statement), 0, statements_at_once(parameters)
         for start in range(0, len(parameters), at_once):
             some = parameters[start : start + at_once]
             ((count,),) = self._run(tsql.counted(statement, len(some)), [value for each in some for value in each])
@@ -184,8 +177,7 @@ class SQLServer:
 
     def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """See :class:`sinks.database.Database`."""
-        marks = ", ".join("?" for _ in names)
-        self.change(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - our own names
+        self.change(columns.insert(table, names), rows)
 
     @contextmanager
     def refusable(self, name: str) -> Iterator[None]:
@@ -222,7 +214,7 @@ class SQLServer:
         with self._connection.cursor() as cursor:
             if parameters:
                 text = statement.replace("%", "%%").replace("?", "%s")
-                cursor.execute(text, [_parameter(value) for value in parameters])
+                cursor.execute(text, [parameter(value) for value in parameters])
             else:
                 cursor.execute(statement)
             rows = list(cursor) if cursor.description else []
@@ -250,21 +242,3 @@ class SQLServer:
 
     def _transient(self, what: str, kind: type[Transient] = Transient) -> Transient:
         return kind(f"SQL Server of receiver {self._address.receiver}: {what}")
-
-
-def _statements_at_once(parameters: Sequence[Sequence[Any]]) -> int:
-    return max(1, PARAMETERS // max(1, *map(len, parameters))) if parameters else 1
-
-
-def _parameter(value: Any) -> Any:
-    """A parameter of one type per kind of value, so that the server keeps one plan."""
-    match value:
-        case bool():
-            return value
-        case int():
-            return Param(type=BigIntType(), value=value)
-        case str() if len(value.encode("utf-16-le")) <= 2 * SHORT_TEXT:
-            return Param(type=NVarCharType(SHORT_TEXT), value=value)
-        case bytes():
-            return pytds.Binary(value)
-    return value

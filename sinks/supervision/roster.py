@@ -73,7 +73,7 @@ def _sections(receiver: ReceiverSettings) -> Iterator[tuple[Stage, tuple[object,
 
 def problems(settings: Settings, place: Place, environment: Mapping[str, str]) -> Sequence[str]:
     """Why its worker would not start: its points, layouts, secrets, and an address that is another's too."""
-    found = [*_shared(settings, place, environment)]
+    found = [*_shared(settings, place, environment), *_shared_tables(settings, place, environment)]
     try:
         delivery = Delivery(place.receiver, place.stage, Share(1, 1))
         builder(delivery)(Process(settings, environment, logs.Pseudonyms(settings.log, environment)))
@@ -131,6 +131,21 @@ def _shared(settings: Settings, place: Place, environment: Mapping[str, str]) ->
                 f"receivers.{place.label}: its address is that of {others} too; give each its own "
                 "(another database, database_schema or path)"
             )
+
+
+def _shared_tables(settings: Settings, place: Place, environment: Mapping[str, str]) -> Iterator[str]:
+    """Nor into the same table of the customer's."""
+    standing: dict[tuple[Hashable, str], list[str]] = defaultdict(list)
+    for name, receiver in settings.receivers.items():
+        for stage in STAGES:
+            if (address := receiver.stage(stage)) is not None:
+                where = address.path if address.dsn is None else _digest(address.dsn, environment)
+                for table in address.into.values():
+                    standing[where, table].append(label(name, stage))
+    for (_, table), labels in standing.items():
+        if place.label in labels and len(labels) > 1:
+            others = ", ".join(other for other in labels if other != place.label)
+            yield f"receivers.{place.label}.into: table {table} is that of {others} too; give each its own"
 
 
 def _where(address: StageSettings, environment: Mapping[str, str]) -> Hashable:
