@@ -26,7 +26,8 @@ class Configuration:
     """Of one receiver's stage; nothing in it is a secret.
 
     ``points``: the fingerprint of the points; ``layouts``: by name the fingerprint of what each shows. ``address``:
-    where the stage stands, without users and passwords, which may be changed without leave.
+    where the stage stands, and the customer's own tables that layouts go into; without users and passwords, which may
+    be changed without leave.
     """
 
     points: str
@@ -66,7 +67,8 @@ def configuration(chosen: Chosen, environment: Mapping[str, str] = os.environ) -
         policy=receiver.policy.model_dump(exclude_none=True),
         zone=receiver.zone,
         history_from=stage.history_from.isoformat() if stage.history_from else None,
-        address=_address(stage, environment),
+        address=_address(stage, environment)
+        | {f"into {one.view}": f"{one.into} by {', '.join(one.file.match)}" for one in layouts if one.into},
     )
 
 

@@ -1,4 +1,4 @@
-"""What the views of a receiver's layouts show, beside the Python reading of the same layouts.
+"""What a receiver's layouts show, in views and customers' tables, beside the Python reading of the same layouts.
 
 A layout's rows have no key of ours: they are compared as a whole, each as often as it is there.
 """
@@ -24,6 +24,7 @@ from sinks.layouts import Layout
 from sinks.layouts.columns import Kind
 from sinks.layouts.reading import Delivered, LayoutReader
 from sinks.points.points import Period, Point, Points
+from sinks.projections.settled import put_there
 
 _PERIOD = tuple(NAMES.index(name) for name in ("granularity", "period_start", "period_end"))
 _CATEGORY = NAMES.index("delivery_category")
@@ -31,8 +32,9 @@ _CATEGORY = NAMES.index("delivery_category")
 
 @dataclass(frozen=True)
 class LayoutVerdict:
-    """Of one layout. ``missing``: rows that its view should show and does not; ``extra``: that it should not.
+    """Of one layout in one place: its view, or the customer's table that it goes into.
 
+    ``missing``: rows that should stand there and do not; ``extra``: that should not.
     ``first``: some of them, column by column: a missing one with a minus before it, an extra one with a plus.
     """
 
@@ -45,45 +47,53 @@ class LayoutVerdict:
 
     @property
     def differs(self) -> bool:
-        """Whether the view is not as it should be."""
+        """Whether it is not as it should be."""
         return self.missing + self.extra > 0
 
 
 class LayoutReading:
-    """One layout: what its view shows, and what it should show of the rows that the receiver holds."""
+    """One layout: what its view shows, and its table, and what they should of the rows that the receiver holds."""
 
     def __init__(self, layout: Layout, points: Points, folder: Path) -> None:
         """``folder``: where the rows lie meanwhile."""
         self._layout = layout
         self._reader = LayoutReader(layout, points, lambda moment: moment.isoformat())
-        self._expected, self._found = (Piles(folder / f"{layout.view}-{side}") for side in ("expected", "found"))
+        self._expected = Piles(folder / f"{layout.view}-expected")
+        self._found = {layout.view: Piles(folder / f"{layout.view}-found")}
+        if layout.into is not None:
+            self._found[layout.into] = Piles(folder / f"{layout.view}-table")
 
     def take(self, database: Database) -> None:
-        """Reads the view, within a snapshot.
+        """Reads the view and the table, within a snapshot.
 
         Raises:
-            Transient: the database cannot be used now, or the view is not there.
+            Transient: the database cannot be used now, or one of them is not there.
         """
         readers = [_READERS[kind] for kind in self._layout.kinds]
-        shown = database.rows(f"SELECT * FROM {self._layout.view}")  # noqa: S608 - a checked name
-        self._found.add(
-            encode([None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)])
-            for row in shown
-        )
+        queries = {self._layout.view: f"SELECT * FROM {self._layout.view}"}  # noqa: S608 - a checked name
+        for where, piles in self._found.items():
+            query = queries.get(where) or put_there(self._layout, database.dialect)
+            piles.add(
+                encode([None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)])
+                for row in database.rows(query)
+            )
 
     def expect(self, values: Iterable[Delivered]) -> None:
         """It should show these, too. All values of a key and period must be among them."""
         self._expected.add(encode(row.cells) for row in self._reader.read(values).shown)
 
-    def judge(self, most: int) -> LayoutVerdict:
-        """Compares the view with what it should show. ``most``: so many differences are kept."""
+    def judge(self, most: int) -> Iterator[LayoutVerdict]:
+        """Compares each with what it should show. ``most``: so many differences are kept."""
+        return (self._judged(where, piles, most) for where, piles in self._found.items())
+
+    def _judged(self, where: str, found: Piles, most: int) -> LayoutVerdict:
         equal, missing, extra = 0, 0, 0
         first: list[str] = []
-        for pile in side_by_side(self._expected, self._found):
+        for pile in side_by_side(self._expected, found):
             equal, missing, extra = equal + pile.equal, missing + len(pile.missing), extra + len(pile.extra)
             for sign, rows in (("- ", pile.missing), ("+ ", pile.extra)):
                 first += [sign + self._told(row) for row in rows[: most - len(first)]]
-        return LayoutVerdict(self._layout.name, self._layout.view, equal, missing, extra, tuple(first))
+        return LayoutVerdict(self._layout.name, where, equal, missing, extra, tuple(first))
 
     def _told(self, row: bytes) -> str:
         texts = (exact.to_text(cell) if isinstance(cell, int) else str(cell) for cell in decode(row))
@@ -92,7 +102,8 @@ class LayoutReading:
     def close(self) -> None:
         """Lets go of the rows."""
         self._expected.close()
-        self._found.close()
+        for piles in self._found.values():
+            piles.close()
 
 
 class LayoutReadings:
@@ -128,7 +139,7 @@ class LayoutReadings:
         """Once all rows have been looked at; ``most``: so many differences of each are kept."""
         for _, of_one in groupby(self._aside, key=lambda row: row.key):
             self._expect(_delivered(row.fields[1:]) for row in of_one)
-        return tuple(reading.judge(most) for reading in self._each)
+        return tuple(verdict for reading in self._each for verdict in reading.judge(most))
 
     def _expect(self, values: Iterable[Delivered]) -> None:
         some = list(values)
@@ -175,7 +186,8 @@ def _delivered(fields: Sequence[Any]) -> Delivered:
 
 
 def _timestamp(raw: Any) -> str:
-    return (datetime.fromisoformat(raw) if isinstance(raw, str) else raw).isoformat()
+    moment = datetime.fromisoformat(raw) if isinstance(raw, str) else raw
+    return str(moment.replace(tzinfo=None).isoformat())  # a column with a zone is given in UTC, in which it is shown
 
 
 def _date(raw: Any) -> str:

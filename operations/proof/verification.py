@@ -27,9 +27,11 @@ from schemas.events import MeterValue
 from schemas.keys import partition_of
 from sinks.build import layouts_of
 from sinks.columns import NAMES as WHOLE_ROW
+from sinks.database import Database
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
 from sinks.points.points import Period, Points
+from sinks.projections.settled import unsettled
 
 _PERIOD = tuple(PLACE[name] for name in ("granularity", "period_start", "period_end"))
 
@@ -92,6 +94,7 @@ def verify(chosen: Chosen, most: int = 20, looks: Sequence[Look] = ()) -> Verifi
         with opened(chosen.database(), chosen.label) as snapshot:
             moment = moment_of(snapshot, chosen.label)
             _require_taken(chosen.label, moment, wanted, layouts)
+            _require_projected(chosen.label, snapshot, moment.epoch, layouts)
             topic = _topic(chosen, moment)
             # 1. The feed, up to the positions of the snapshot, …
             feed = beside.enter_context(_feed(chosen, moment, topic, wanted, expected))
@@ -174,6 +177,15 @@ def _require_taken(label: str, moment: Moment, wanted: Points, layouts: Iterable
     if moment.points != wanted.fingerprint:
         problems.append(f"receivers.{label}: its worker has not taken the points file as it is now; {soon}")
     if problems:
+        raise ConfigError(problems)
+
+
+def _require_projected(label: str, snapshot: Database, epoch: str, layouts: Iterable[Layout]) -> None:
+    """The customer's own tables are what the worker makes of the rows."""
+    waits = {layout.into: unsettled(snapshot, layout, epoch) for layout in layouts if layout.into is not None}
+    if problems := [
+        f"receivers.{label}.into: table {table}: {why}; wait for it" for table, why in waits.items() if why
+    ]:
         raise ConfigError(problems)
 
 

@@ -12,6 +12,7 @@ from operations.capacity import PER_DAY
 from operations.invocation import config_option
 from operations.paper import paper
 from operations.receivers.check_kafka import Values, values_topic
+from operations.receivers.check_tables import tables
 from operations.receivers.stages import Chosen, choose, stage_option
 from operations.unit_costs import shipped
 from runtime.errors import ConfigError, ExitCode, MeterstreamError
@@ -84,6 +85,7 @@ def _sampled(chosen: Chosen, probe: Probe, values: Values) -> Iterator[Finding]:
             waits = chosen.stage == "production" and chosen.receiver.test is not None
             receiver = Receiver(chosen.label, chosen.settings.epoch, waits)
             yield from list(sample.findings(database, receiver, values.topic_id))
+            yield from list(tables(chosen, database))
     except MeterstreamError as error:
         yield from _told("sample", error)
 

@@ -44,7 +44,7 @@ def _print(found: Verification) -> None:
         console.print(table)
     for layout in found.layouts:
         counts = {name: getattr(layout, name) for name in ("equal", "missing", "extra")}
-        console.print(counted(f"Layout {layout.layout}: the view {layout.view}", counts))
+        console.print(counted(f"Layout {layout.layout}: {layout.view}", counts))
         for line in layout.first:
             console.print(line, markup=False)
     if found.behind:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sinks.database import Database
+from sinks.projections.dialects import TABLES
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,11 @@ INDEXES: Mapping[str, str] = {
 class CustomersTable:
     """Of one database. Every call is within a transaction."""
 
-    def __init__(self, database: Database, schema: str, name: str) -> None:
-        """``database``: connected. ``schema``: '': the receiver's own database, as MariaDB has it."""
+    def __init__(self, database: Database, table: str) -> None:
+        """``database``: connected. ``table``: as the settings write it."""
         self._database = database
-        self._place: Sequence[Any] = [schema or None, name]
+        schema, _, name = table.rpartition(".")
+        self._place: Sequence[Any] = [schema or TABLES[database.dialect].schema or None, name]
 
     def fields(self) -> list[Field]:
         """Its columns; none: it is not there, or this user may not see it."""

@@ -8,7 +8,6 @@ from sinks.database import Database
 from sinks.layouts.columns import Column, NumberColumn, RemainderColumn, TextColumn, TimeColumn
 from sinks.probe import Finding
 from sinks.projections.customers_table import CustomersTable, Field
-from sinks.projections.dialects import TABLES
 from sinks.projections.projection import Projection
 
 MICROSECONDS = 6
@@ -47,8 +46,7 @@ def fitness(database: Database, projection: Projection) -> Iterator[Finding]:
         projection: what is to be put there.
     """
     what = f"table {projection.table}"
-    schema, _, name = projection.table.rpartition(".")
-    table = CustomersTable(database, schema or TABLES[database.dialect].schema, name)
+    table = CustomersTable(database, projection.table)
     fields = {field.name: field for field in table.fields()}
     if not fields:
         yield Finding(what, "it is not there, or this user may not see it", "problem", "make it, or grant SELECT on it")

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import pytest
 
+from operations.proof.held_rows import opened, shown_rows
+from operations.proof.layout_rows import LayoutVerdict, reading
+from operations.proof.sorted_rows import sorting
 from runtime.errors import Transient
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import DAY
 from sinks.batch import Batch, Refused
+from sinks.columns import NAMES
 from sinks.points.points import Point, Points
+from sinks.projections.settled import unsettled
 from sinks.writer import Written
 from tests.projected import TABLE, Projected, customers_table, layout_of, with_policy
 from tests.receiver_databases import PostgreSQLReceiver, ReceiverDatabase, SQLServerReceiver
@@ -130,6 +136,8 @@ def test_what_was_there_before_is_projected_at_the_next_start_and_again_when_the
     before.close()
     first = making()
     assert customer.rows() == []
+    with first.rows.own():
+        assert unsettled(first.rows._database, customer.layout, "1") == "2 metering points are still to be projected"
     first.settle()
     assert [row[0] for row in customer.rows()] == ["Förråd 0", "Förråd 1"]
     first.close()
@@ -214,6 +222,34 @@ def test_a_new_epoch_is_projected_when_it_is_shown(customer: Customer, making: A
     assert new.writer.turn_view()
     new.settle()
     assert [row[:2] for row in customer.rows()] == [("Förråd 0", "2")]
+
+
+def test_verify_reads_the_table_back_and_finds_each_row_that_is_not_as_it_should_be(
+    customer: Customer, making: Any
+) -> None:
+    ours = making()
+    ours.take(POINTS)
+    ours.write(month(1000, "p0"), month(2000, "p1"))
+    assert [(one.view, one.equal, one.differs) for one in judged(customer)] == [
+        ("ours", 2, False),
+        (customer.layout.into, 2, False),
+    ]
+    customer.there.run(f"UPDATE {TABLE} SET rest = 0 WHERE item = 'Förråd 0'")
+    customer.there.run(f"DELETE FROM {TABLE} WHERE item = 'Förråd 1'")
+    table = judged(customer)[1]
+    assert (table.equal, table.missing, table.extra) == (0, 2, 1)
+    assert any("item=Förråd 0" in line and "rest=0" in line for line in table.first)
+
+
+def judged(customer: Customer) -> Sequence[LayoutVerdict]:
+    with sorting() as (held, _), reading([customer.layout], POINTS) as readings:
+        with opened(customer.there.database(), "vitec") as snapshot:
+            assert unsettled(snapshot, customer.layout, "1") is None
+            held.add(shown_rows(snapshot, NAMES))
+            readings.take(snapshot)
+        for _, of_point in groupby(held, key=lambda each: each.key[0]):
+            readings.look(list(of_point))
+        return readings.judge(20)
 
 
 def test_a_table_that_is_taken_away_or_changed_is_waited_for(customer: Customer, making: Any) -> None:
