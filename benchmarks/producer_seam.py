@@ -20,13 +20,13 @@ from producer.answer import Asker
 from producer.build import line_of
 from producer.claim import Claims
 from producer.client import Body
+from producer.line import Line
 from producer.log import KafkaLog
 from producer.memory import Memory
 from producer.points import Point
 from producer.poller import Keeping, Poller
 from producer.records import Records, Topics
 from producer.report import Report
-from producer.line import Line
 from producer.source_circuit import SourceCircuit
 from producer.windows import Window
 from producer.work import IN_HAND, Pace, SourceWork
