@@ -60,6 +60,8 @@ min_insync_replicas = 1
 [log]
 format = "text"
 level = "debug"
+[canary]
+every = 0
 [sources.feed]
 mapping = "oresundskraft"
 url = "{url}"
