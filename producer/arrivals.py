@@ -1,5 +1,6 @@
 """Which points have the newest period that the publishing calendar says should be there by now."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -61,12 +62,14 @@ class Arrivals:
     def punctuality(self, now: int) -> Punctuality:
         """How they are at an instant."""
         awaited, today = self._publishing.awaited(now), self._feed.zone.wall(now) // DAY
-        ended = {point for point, end in self._ends.items() if end <= today}
-        judged = [newest for point, newest in self._newest.items() if point not in ended]
+        counts = Counter(self._newest.values())  # however many points there are, few instants are
+        counts.subtract(
+            self._newest[point] for point, end in self._ends.items() if end <= today and point in self._newest
+        )
         self._recent = {}
-        silent = judged.count(_NOTHING)
-        late = sum(newest < awaited for newest in judged) - silent
-        return Punctuality(len(judged) - silent, late, silent)
+        silent = counts.pop(_NOTHING, 0)
+        late = sum(count for newest, count in counts.items() if newest < awaited)
+        return Punctuality(counts.total(), late, silent)
 
     def _end_of(self, remembered: Collection[int]) -> int | None:
         """The latest at which the newest of some parts may end: which of its hours were there is not remembered."""
