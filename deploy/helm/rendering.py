@@ -43,16 +43,20 @@ def head(name: str) -> str:
     return f"# Made by `make charts` of values/{name}.yaml; do not edit.\n# digest: {digest(name)}\n"
 
 
+def command(helm: Path, name: str) -> list[str]:
+    """How Helm is asked what it makes of a set of values."""
+    asked = [str(helm), "template", RELEASE, str(CHART), "--namespace", RELEASE, "--kube-version", KUBERNETES]
+    return [*asked, "--values", str(values(name))]
+
+
 def render(helm: Path, name: str, *options: str) -> str:
     """What Helm makes of a set of values.
 
     Raises:
         subprocess.CalledProcessError: Helm refuses them; what it said is on standard error.
     """
-    command = [str(helm), "template", RELEASE, str(CHART), "--namespace", RELEASE]
-    given = ["--kube-version", KUBERNETES, "--values", str(values(name)), *options]
-    done = subprocess.run([*command, *given], check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603  # ours
-    return done.stdout
+    asked = [*command(helm, name), *options]
+    return subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603  # ours
 
 
 def write(helm: Path) -> None:

@@ -95,7 +95,7 @@ def test_each_pod_has_one_network_policy(name: str, pod: Pod) -> None:
     (policy,) = found
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     ports = [port["port"] for rule in policy["ingress"] for port in rule["ports"]]
-    assert ports == ([] if pod.owner["kind"] == "Job" else ["metrics"])
+    assert ports == ([] if pod.owner["kind"] == "Job" else [9464])
 
 
 def reached(name: str, policy: str) -> list[Any]:
@@ -114,7 +114,7 @@ def test_a_worker_reaches_kafka_the_registry_and_what_is_its_own() -> None:
     assert reached("large", "meterstream-sink-production-vitec") == [kafka, registry, database]
     assert reached("large", "meterstream-sink-production-portal") == [kafka, registry]
     ours = {"app.kubernetes.io/name": "meterstream", "app.kubernetes.io/instance": "meterstream"}
-    everybody = (["metrics"], [{"podSelector": {"matchLabels": ours}}])
+    everybody = ([9464], [{"podSelector": {"matchLabels": ours}}])
     assert reached("large", "meterstream-observer") == [kafka, registry, everybody], "`meterstream status` asks them"
     assert reached("small", "meterstream-sink-production-vitec") == [([9092], None), ([5432], None)]
 

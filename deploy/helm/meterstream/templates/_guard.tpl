@@ -1,16 +1,27 @@
 {{/*
-Refuses an upgrade that would run producers of the old and the new number of shards side by side: two that poll the same
-points mix up versions. What runs is asked of the cluster; where nobody can be asked (`helm template`) nothing is refused.
+Refuses an upgrade after which workers of an old and a new division of the same work would run side by side: producers that
+poll the same points mix up versions. What runs is asked of the cluster; where nobody can be asked (`helm template`) nothing
+is refused.
 */}}
 {{- define "meterstream.guard" -}}
-{{- $count := int .Values.producer.shards -}}
+{{- $workers := include "meterstream.workers" . | fromJsonArray -}}
+{{- $names := list -}}
+{{- range $workers -}}
+{{- $names = append $names (include "meterstream.worker" (merge (dict "root" $) .)) -}}
+{{- end -}}
 {{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items -}}
-{{- $labels := .metadata.labels | default dict -}}
-{{- $part := get $labels "meterstream/part" | default "" -}}
-{{- $ours := and (eq (get $labels "app.kubernetes.io/instance" | default "") $.Release.Name)
-                 (eq (get $labels "app.kubernetes.io/component" | default "") "producer") -}}
-{{- if and $ours (not (hasSuffix (printf "-of-%d" $count) $part)) (gt (int (.status.replicas | default 0)) 0) -}}
-{{- fail (printf "%s still runs: to change producer.shards, upgrade with producer.stopped=true first" .metadata.name) -}}
+{{- $name := .metadata.name -}}
+{{- $is := .metadata.labels | default dict -}}
+{{- $runs := gt (int ((.status | default dict).replicas | default 0)) 0 -}}
+{{- if and $runs (eq (get $is "app.kubernetes.io/instance") $.Release.Name) (not (has $name $names)) -}}
+{{- range $workers -}}
+{{- if and (eq .component (get $is "app.kubernetes.io/component"))
+           (eq (.receiver | default "") (get $is "meterstream/receiver"))
+           (eq (.stage | default "") (get $is "meterstream/stage"))
+           (not .options.stopped) -}}
+{{- fail (printf "%s still runs: to divide its work in another way, upgrade with `stopped` first (docs/deploy.md)" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
