@@ -18,6 +18,7 @@ from runtime.metrics import StreamsMetrics
 from runtime.publish import Record, send
 from runtime.topics import TopicNames
 from schemas import instants
+from schemas.canary import METERING_POINT
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from schemas.instants import MILLISECOND
@@ -213,7 +214,14 @@ class Partition:
 
 
 def _delays(folded: Folded) -> dict[float, int]:
-    """Seconds since the utility was asked, and of how many values; many come of one answer, or of one millisecond."""
+    """Seconds since the utility was asked, and of how many values; many come of one answer, or of one millisecond.
+
+    Canaries are left out: of a feed that brings nothing else they would say that it is fresh.
+    """
     now = instants.now()
-    asked = Counter(value.fetched_at // MILLISECOND for _, value in folded.values if value.cause != "recomputed")
+    asked = Counter(
+        value.fetched_at // MILLISECOND
+        for _, value in folded.values
+        if value.cause != "recomputed" and value.metering_point != METERING_POINT
+    )
     return {(now - at * MILLISECOND) / instants.SECOND: count for at, count in asked.items()}

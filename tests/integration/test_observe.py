@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -149,10 +150,14 @@ def test_it_tells_of_letters_topics_groups_and_brokers_and_of_nothing_while_kafk
         eventually(lambda: process.health.waiting_for is None, PATIENCE)
 
 
-def test_it_is_a_process_like_the_others(place: Place, tmp_path: Path) -> None:
+def test_it_is_a_process_like_the_others_and_tells_what_there_is_where_topics_are_missing(
+    place: Place, tmp_path: Path
+) -> None:
+    """Those of a new epoch have not been made yet; the dead letters belong to all epochs."""
     config = tmp_path / "meterstream.toml"
     config.write_text(
-        f'[kafka]\nbootstrap_servers = "{place.settings.kafka.bootstrap_servers}"\n[observer]\nevery = 0.2\n'
+        f'epoch = "2"\n[kafka]\nbootstrap_servers = "{place.settings.kafka.bootstrap_servers}"\n'
+        "[observer]\nevery = 0.2\n"
         f'[topics]\nprefix = "{place.settings.topics.prefix}"\npartitions = 2\nreplication_factor = 1\n'
         "min_insync_replicas = 1\n",
         "utf-8",
@@ -163,16 +168,20 @@ def test_it_is_a_process_like_the_others(place: Place, tmp_path: Path) -> None:
         address = next(line for line in process.stderr if "serving health" in line)
         address = address.partition('"address": "')[2].partition("/metrics")[0]
 
-        def told(path: str) -> Callable[[], str]:
-            def ask() -> str:
+        def told(path: str) -> str:
+            try:
                 with urllib.request.urlopen(f"{address}{path}", timeout=10) as answer:
                     return str(answer.read().decode())
+            except urllib.error.HTTPError as error:
+                with error:
+                    return f"{error.code}: {error.read().decode()}"
 
-            return ask
-
-        eventually(lambda: 'meterstream_topic_end_offset{topic="' in told("/metrics")(), PATIENCE)
-        assert 'process="observer"' in told("/metrics")()
-        assert told("/healthz")() == "live\n"
+        ends = f'meterstream_topic_end_offset{{topic="{place.names.dead_letters}"}} 0.0'
+        eventually(lambda: ends in told("/metrics"), PATIENCE)
+        missing = place.names.readings.replace(".1.", ".2.")
+        assert told("/readyz") == f"503: topic {missing} is missing: meterstream topics create\n"
+        assert 'process="observer"' in told("/metrics")
+        assert told("/healthz") == "live\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
         assert '"ERROR"' not in process.stderr.read()

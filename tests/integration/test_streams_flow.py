@@ -7,9 +7,10 @@ import pytest
 
 from local.cluster import Cluster
 from schemas import exact
+from schemas.canary import canary
 from schemas.keys import partition_of
 from schemas.reasons import Reason
-from tests.streams_system import READINGS, VALUES, StreamsSystem, hour, until
+from tests.streams_system import READINGS, START, VALUES, StreamsSystem, hour, until
 
 pytestmark = pytest.mark.services
 
@@ -149,21 +150,22 @@ def test_a_worker_tells_how_it_does(system: StreamsSystem) -> None:
     worker = system.worker()
     until(lambda: worker.answer("/readyz") == "ready\n", what="ready")
     system.feed([hour("p", 0, 1), hour("p", 1, 3), hour("p", 2, 2), hour("p", 0, 1, fetched=2)])
+    system.feed([canary("hours", 1, START)])
     system.put(b"poison", "p")
     system.flush()
     system.drain()
     assert worker.answer("/healthz") == "live\n"
-    told = until(lambda: _sample(worker.answer("/metrics"), "consumed_total") == 5 and worker.answer("/metrics"))
+    told = until(lambda: _sample(worker.answer("/metrics"), "consumed_total") == 6 and worker.answer("/metrics"))
     assert _sample(told, "duplicates_total") == 1
-    assert _sample(told, 'published_total{cause="new"}') == 3
+    assert _sample(told, 'published_total{cause="new"}') == 4
     assert _sample(told, 'held_total{reason="negative_delta"}') == 1
     assert _sample(told, 'dead_letters_total{reason="undecodable_record"}') == 1
     assert _sample(told, "partitions") == 2
-    assert _sample(told, "state_series") == 1
+    assert _sample(told, "state_series") == 2
     assert _sample(told, "state_bytes") > 0
     assert _sample(told, "recovery_seconds_count") == 2
     assert _sample(told, "recovering") == 0
-    assert _sample(told, "delay_seconds_count") == 3, "a duplicate is delivered already"
+    assert _sample(told, "delay_seconds_count") == 3, "neither a duplicate's nor a canary's"
     assert _sample(told, "delay_seconds_sum") > 3 * 86_400 * 365, "these readings are old"
 
 
