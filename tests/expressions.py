@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import promql_parser
@@ -11,7 +12,13 @@ ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
 OF_EVERY_TARGET = {"job", "instance"}
 """Labels that Prometheus gives each series it scrapes."""
-OF_PROMETHEUS: dict[str, set[str]] = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity"}}
+OF_PROMETHEUS: dict[str, set[str]] = {
+    "up": set(),
+    "ALERTS": {"alertname", "alertstate", "severity"},
+    "prometheus_rule_evaluation_failures_total": {"rule_group"},
+    "prometheus_notifications_errors_total": {"alertmanager"},
+    "alertmanager_notifications_failed_total": {"integration"},
+}
 OF_PYTHON: dict[str, set[str]] = {
     "process_cpu_seconds_total": set(),
     "process_resident_memory_bytes": set(),
@@ -20,6 +27,7 @@ OF_PYTHON: dict[str, set[str]] = {
 PARTS = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("",), "gauge": ("",)}
 
 
+@cache
 def known() -> dict[str, set[str]]:
     """Each series that can be asked for, with its labels."""
     found = OF_PROMETHEUS | OF_PYTHON
@@ -32,6 +40,7 @@ def known() -> dict[str, set[str]]:
     return found
 
 
+@cache
 def recorded() -> set[str]:
     """The names that the recording rules give."""
     groups = (group for file in RULES.glob("*.yml") for group in yaml.safe_load(file.read_text("utf-8"))["groups"])
