@@ -1,26 +1,33 @@
-"""The README's commands, run as a new user would. A command that no test runs fails here too."""
+"""The commands of the README and of the operations handbook, run as a person would. One that none runs fails here."""
 
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner, Result
+
+from local.postgres import binaries
+from operations.command import main
 
 pytestmark = pytest.mark.services
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+HANDBOOK = (ROOT / "docs" / "operations.md").read_text("utf-8")
 UP = ROOT / ".run" / "up"
 
 
-def commands() -> list[str]:
+def commands(page: str = README) -> list[str]:
     """Every line of every ``sh`` block, without its comment."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     return [
         line.split("  #")[0].split(";")[0].strip() for block in blocks for line in block.splitlines() if line.strip()
     ]
@@ -42,6 +49,17 @@ RUN = {
     "python -m streams": "test_each_process_runs_by_itself",
     "python -m sinks --all": "test_each_process_runs_by_itself",
 }
+
+
+NOT_HERE = {"useradd", "python3", "pip", "install", "systemctl", "sqlite3", "mariadb", "mariadb-dump", "cp"}
+"""Programs of the handbook that want root, a machine of their own or another database; their files are looked up."""
+
+
+ELSEWHERE = {
+    "meterstream reprocess --from 1 --dry-run": "tests/integration/test_reprocess.py",
+    "meterstream reprocess --from 1": "tests/integration/test_reprocess.py",
+}
+"""What wants settings of its own."""
 
 
 def test_each_command_of_the_readme_is_run_by_a_test() -> None:
@@ -74,11 +92,57 @@ def running() -> Iterator[None]:
     assert not [pid for pid in pids if alive(pid)]
 
 
-def test_the_commands_of_a_real_installation(running: None) -> None:
+@pytest.fixture
+def here(running: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder in which a file ``meterstream.toml`` lies, as the pages have it."""
+    monkeypatch.chdir(UP)
+
+
+def test_the_commands_of_a_real_installation(here: None) -> None:
     for command in [one for one in commands() if one.startswith("meterstream ")]:
-        done = in_up(command)
+        done = run_here(*shlex.split(command)[1:])
         ends = (0, NOT_HEALTHY) if command == "meterstream status" else (0,)
-        assert done.returncode in ends, f"{command}: {done.stdout}{done.stderr}"
+        assert done.exit_code in ends, f"{command}: {done.output}"
+
+
+def test_the_commands_of_the_handbook(here: None) -> None:
+    """Those of the product, and PostgreSQL's own for its backup and restore, while values flow."""
+    until_all_are_ready()
+    environment = {"PATH": f"{binaries()}:{os.environ['PATH']}", "DSN": Path("secrets/vitec.dsn").read_text("utf-8")}
+    for command in dict.fromkeys(commands(HANDBOOK)):
+        program, *rest = shlex.split(command)
+        if program == "meterstream" and command not in (*RUN, *ELSEWHERE):
+            done = run_here(*rest)
+            assert done.exit_code == 0, f"{command}: {done.output}"
+        elif program.startswith("pg_"):
+            subprocess.run(["sh", "-c", command], env={**os.environ, **environment}, check=True, timeout=60)
+
+
+def until_all_are_ready() -> None:
+    end = time.monotonic() + 60
+    while not all(process["ready"] for process in json.loads(run_here("status", "--json").stdout)["processes"]):
+        assert time.monotonic() < end, run_here("status").stdout
+        time.sleep(0.2)
+
+
+def run_here(*arguments: str) -> Result:
+    """Runs the command in this process, which is faster than in another; test_command.py runs the installed one."""
+    return CliRunner().invoke(main, arguments)
+
+
+def test_what_the_handbook_s_other_commands_name_is_there() -> None:
+    assert set(ELSEWHERE) <= set(commands(HANDBOOK))
+    assert all((ROOT / test).exists() for test in ELSEWHERE.values())
+    for command in commands(HANDBOOK):
+        program, *rest = shlex.split(command)
+        if program == "meterstream" or program.startswith("pg_"):
+            continue
+        assert Path(program).name in NOT_HERE, command
+        for word in rest:
+            if word.startswith(("deploy/", "requirements/")) or word.endswith(".example.toml"):
+                assert (ROOT / word).exists(), command
+            if Path(program).name == "systemctl" and word.startswith("meterstream-"):
+                assert (ROOT / "deploy" / "systemd" / re.sub(r"@\d+$", "@", f"{word}")).with_suffix(".service").exists()
 
 
 def test_each_process_runs_by_itself(running: None) -> None:

@@ -16,6 +16,7 @@ from operations.command import main
 from operations.reprocessing import Reprocessing
 from runtime.errors import ConfigError, ExitCode
 from runtime.kafka_admin import admin
+from runtime.settings.load import load
 from runtime.topic_admin import create, topic_ids
 from schemas.events import MeterValue
 from schemas.keys import partition_of
@@ -219,6 +220,15 @@ def memory_refused_without_its_readings(there: ProducerSystem) -> None:
     refused = run(there.config, "--dry-run")
     assert refused.exit_code == ExitCode.CONFIG
     assert "the producer has written" in refused.stderr
+
+
+def test_readings_that_came_from_a_backup_are_enough(old: StreamsSystem, new: StreamsSystem) -> None:
+    """A new cluster, into which nothing of the old epoch was put back but the topic of its readings."""
+    old.feed(hour(point, at, at * 10) for at in range(3) for point in POINTS)
+    with admin(load(new.config, {}).kafka) as client:
+        client.delete_topics([old.names.state, old.names.values, old.names.polls])
+    assert "copied 120 readings" in done(new)
+    assert by_point(new) == by_point(old)
 
 
 def test_the_same_epoch_is_refused(old: StreamsSystem) -> None:
