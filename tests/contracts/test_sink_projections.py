@@ -118,6 +118,17 @@ def test_rows_follow_their_points(customer: Customer, making: Any) -> None:
     assert [row[:2] for row in customer.rows()] == [("Förråd 0", "1")]
 
 
+def test_a_key_that_goes_to_another_point_keeps_its_row_and_what_the_customer_has_in_it(
+    customer: Customer, making: Any
+) -> None:
+    ours = making()
+    ours.take(POINTS)
+    ours.write(month(1000, "p0"), month(2000, "p1"))
+    customer.there.run(f"UPDATE {TABLE} SET id_of_ours = 42 WHERE item = 'Förråd 0'")
+    ours.take(Points([Point("p1", receiver_key="Förråd 0")]))
+    assert customer.rows() == [("Förråd 0", "2", "0.00025", "measured", 42)]
+
+
 def test_of_two_series_under_one_key_the_second_to_come_takes_both_away(customer: Customer, making: Any) -> None:
     ours = making()
     ours.take(Points([ZERO, Point("p1", receiver_key="Förråd 0")]))
