@@ -1,6 +1,5 @@
 """The life of a process: settings, build, run, drain, exit code. The same for all of them."""
 
-import gc
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from runtime import logs
 from runtime.errors import ConfigError, ExitCode, MeterstreamError
+from runtime.garbage import collect_seldom
 from runtime.health import Health, HealthServer, Page
 from runtime.metrics import ProcessMetrics, ProcessName
 from runtime.settings.load import load
@@ -146,22 +146,12 @@ def report(error: ConfigError) -> None:
         click.echo(f"error: {problem}", err=True)
 
 
-def _collect_seldom() -> None:
-    """Looks for garbage in cycles after 50,000 new objects, not after 700, and never among what is there at the start.
-
-    A batch makes tens of thousands of objects that all live until its end: to look through them again and again finds
-    nothing, and cost a sink a fifth of its time.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 def _live(process: Process, run: Run, announce: int | None) -> None:
     def on_signal(number: signal.Signals) -> None:
         log.info("stopping", extra={"signal": number.name})
         process.stop.request()
 
-    _collect_seldom()
+    collect_seldom()
     # The signals first: who sees the process serve may tell it to stop.
     with closing(SignalListener(on_signal)), closing(_served(process)) as server:
         if announce is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from operations.topic_reader import WHOLE, TopicReader
+from runtime.garbage import collecting_seldom
 from runtime.registry import schema_registry
 from runtime.settings.tree import Settings
 from runtime.topics import TopicNames
@@ -108,4 +109,5 @@ def read(settings: Settings, environment: Mapping[str, str] = os.environ) -> Fee
         Transient: Kafka or the schema registry cannot be reached.
     """
     codec = Codec(MeterValue, schema_registry(settings.registry, environment))
-    return fold(TopicReader(settings.kafka, TopicNames.of(settings).values).records(WHOLE), codec)
+    with collecting_seldom():
+        return fold(TopicReader(settings.kafka, TopicNames.of(settings).values).records(WHOLE), codec)

@@ -1,6 +1,6 @@
 """A customer's own table and a receiver's rows, brought into one form: a value per point, category and period."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from streams.rules.units import ratio
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
-def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterator[list[Any]]:
+def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterator[Sequence[Any]]:
     """The rows of the customer's table, each as the fields of ours.
 
     Raises:
@@ -37,7 +37,7 @@ def foreign_rows(table: ForeignTable, environment: Mapping[str, str]) -> Iterato
                 yield _row(table, (str(key), category, moment[time]), _amount(value), unit)
 
 
-def own_rows(rows: Iterator[list[Any]], table: ForeignTable, points: Points) -> Iterator[list[Any]]:
+def own_rows(rows: Iterator[Sequence[Any]], table: ForeignTable, points: Points) -> Iterator[Sequence[Any]]:
     """A receiver's rows, given as their fields, in the form and unit of the customer's table.
 
     Where that has the receiver's keys, rows of points without one are left out.
@@ -53,7 +53,7 @@ def own_rows(rows: Iterator[list[Any]], table: ForeignTable, points: Points) -> 
             yield _row(table, place, fields[compared], fields[unit_of])
 
 
-def _receiver_key(fields: list[Any], points: Points) -> str | None:
+def _receiver_key(fields: Sequence[Any], points: Points) -> str | None:
     period = Period(*(fields[PLACE[name]] for name in ("granularity", "period_start", "period_end")))
     lines = points.of(fields[PLACE["metering_point"]], fields[PLACE["delivery_category"]])
     return next((line.receiver_key for line in lines if line.takes(period)), None)
@@ -89,7 +89,7 @@ def _row(table: ForeignTable, place: tuple[str, str, int], value: int | str | No
     return fields
 
 
-def _stamp(table: ForeignTable) -> Callable[[list[Any]], int]:
+def _stamp(table: ForeignTable) -> Callable[[Sequence[Any]], int]:
     """By which instant the customer's table names the period of a row."""
     start, end, zone = PLACE["period_start"], PLACE["period_end"], table.where
     match table.period:

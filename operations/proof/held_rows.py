@@ -14,7 +14,7 @@ from sinks.batch import Positions
 from sinks.columns import VIEW, select
 from sinks.database import Database
 
-Wanted = Callable[[list[Any]], bool]
+Wanted = Callable[[Sequence[Any]], bool]
 """Whether a row, given as its fields, is one of those to look at."""
 
 
@@ -82,7 +82,7 @@ def read_rows(database: Database, label: str, into: SortedRows, wanted: Wanted |
         return moment_of(snapshot, label)
 
 
-def shown_rows(snapshot: Database, names: Sequence[str] = NAMES) -> Iterator[list[Any]]:
+def shown_rows(snapshot: Database, names: Sequence[str] = NAMES) -> Iterator[Sequence[Any]]:
     """The rows of the view, each as the fields of these names."""
     return read_back(snapshot.rows(select(VIEW, names)), names)
 

@@ -13,10 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from operations.proof.piles import Piles, side_by_side
-from operations.proof.rows import Version, decode, encode, number
+from operations.proof.rows import READERS, Reader, Version, by_column, decode, encode, recurring
 from operations.proof.sorted_rows import SortedRows
 from schemas import exact
-from schemas.compiled import Kept
 from schemas.events import MeterValue
 from sinks.columns import NAMES
 from sinks.database import Database
@@ -69,14 +68,11 @@ class LayoutReading:
         Raises:
             Transient: the database cannot be used now, or one of them is not there.
         """
-        readers = [_READERS[kind] for kind in self._layout.kinds]
         queries = {self._layout.view: f"SELECT * FROM {self._layout.view}"}  # noqa: S608 - a checked name
         for where, piles in self._found.items():
             query = queries.get(where) or put_there(self._layout, database.dialect)
-            piles.add(
-                encode([None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)])
-                for row in database.rows(query)
-            )
+            readers = [_READERS[kind]() for kind in self._layout.kinds]
+            piles.add(map(encode, by_column(database.rows(query), readers)))
 
     def expect(self, values: Iterable[Delivered]) -> None:
         """It should show these, too. All values of a key and period must be among them."""
@@ -194,10 +190,10 @@ def _date(raw: Any) -> str:
     return (date.fromisoformat(raw) if isinstance(raw, str) else raw).isoformat()
 
 
-_READERS: Mapping[Kind, Callable[[Any], Any]] = {
-    "number": number,
-    "timestamp": Kept(_timestamp).__getitem__,
-    "date": Kept(_date).__getitem__,
-    "text": str,
+_READERS: Mapping[Kind, Callable[[], Reader]] = {
+    "number": lambda: READERS["number"],
+    "timestamp": lambda: recurring(_timestamp),
+    "date": lambda: recurring(_date),
+    "text": lambda: READERS["text"],
 }
-"""What a database's client gives for a cell, in the reading's form."""
+"""What reads the cells that a database's client gives, in the form of the reading in Python."""

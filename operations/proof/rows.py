@@ -4,9 +4,11 @@ The canonical form of a row is a compact JSON array in UTF-8 of its fields in th
 they are, instants as integers of UTC microseconds, numbers as integers of 10^-12, null where it has none.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -34,6 +36,14 @@ encode = msgspec.json.Encoder().encode
 decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder().decode
 decode_all: Callable[[bytes], list[list[Any]]] = msgspec.json.Decoder().decode
 """Of several rows that were encoded together."""
+
+AT_ONCE = 1_000
+"""Rows that are read at once."""
+_POINT = -exact.SCALE - 1
+_AS_USUAL = re.compile(rf"-?(?:0|[1-9][0-9]{{0,{exact.INTEGER_DIGITS - 1}}})\.[0-9]{{{exact.SCALE}}}").fullmatch
+"""How most databases write a number."""
+Reader = Callable[[Iterable[Any]], Iterable[Any]]
+"""Reads a column of rows."""
 
 _PLACE = itemgetter(
     *(PLACE[name] for name in ("metering_point", "source", "delivery_category", "reading_at", "sequence"))
@@ -67,7 +77,7 @@ def version(fields: Sequence[Any]) -> Version:
     return Version((point, source, category, reading_at), sequence, fields)
 
 
-def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> Iterator[list[Any]]:
+def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> Iterator[tuple[Any, ...]]:
     """Rows as any database's client gives them, as plain values.
 
     Args:
@@ -75,19 +85,23 @@ def read_back(rows: Iterator[tuple[Any, ...]], names: Sequence[str] = NAMES) -> 
         names: fields of a row.
 
     Returns:
-        Lists of texts, ints and None. What cannot be read as its column's kind stands as a text: it equals nothing.
+        Texts, ints and None. What cannot be read as its column's kind stands as a text: it equals nothing.
     """
-    readers = [_READERS[KINDS[name]] for name in names]
-    for row in rows:
-        yield [None if raw is None else read(raw) for read, raw in zip(readers, row, strict=True)]
+    return by_column(rows, [READERS[KINDS[name]] for name in names])
+
+
+def by_column(rows: Iterator[tuple[Any, ...]], readers: Sequence[Reader]) -> Iterator[tuple[Any, ...]]:
+    """Rows, their columns read some rows at a time: that takes half as long as row by row."""
+    while some := list(islice(rows, AT_ONCE)):
+        columns = zip(*some, strict=True)
+        yield from zip(*(read(column) for read, column in zip(readers, columns, strict=True)), strict=True)
 
 
 def number(raw: Any) -> int | str:
     """A number of any client's, in units of 10^-12; a text where it is none, or has more digits than are kept."""
     try:
         text = raw if isinstance(raw, str) else f"{Decimal(raw):f}"
-        found = exact.plain(text.encode())
-        return exact.parse(text) if found is None else found
+        return int(text[:_POINT] + text[_POINT + 1 :]) if _AS_USUAL(text) else exact.parse(text)
     except (ValueError, ArithmeticError, DecimalException):
         pass  # infinite, or no number at all
     return f"not a number of this scale: {raw}"
@@ -101,12 +115,22 @@ def _instant(raw: Any) -> int | str:
         return f"not an instant: {raw}"
 
 
-_instant_of = Kept(_instant)
-_READERS: dict[Kind, Callable[[Any], Any]] = {
-    "text": str,
-    "integer": lambda raw: raw if raw.__class__ is int else f"not an integer: {raw}",
-    "number": number,
-    "instant": _instant_of.__getitem__,
+def each(read: Callable[[Any], Any]) -> Reader:
+    """Reads each value of a column; NULL is None."""
+    return lambda column: [None if raw is None else read(raw) for raw in column]
+
+
+def recurring(read: Callable[[Any], Any]) -> Reader:
+    """The same of values that recur: what was read of them is kept."""
+    known = Kept(lambda raw: None if raw is None else read(raw))
+    return lambda column: map(known.__getitem__, column)
+
+
+READERS: Mapping[Kind, Reader] = {
+    "text": lambda column: [raw if raw.__class__ is str or raw is None else str(raw) for raw in column],
+    "integer": each(lambda raw: raw if raw.__class__ is int else f"not an integer: {raw}"),
+    "number": each(number),
+    "instant": recurring(_instant),
 }
 KINDS = {column.name: column.kind for column in COLUMNS}
 

@@ -1,7 +1,7 @@
 """Two deliveries side by side: the stages of a receiver, or its production and a table of the customer's own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class Extent:
     tolerance: int = 0
     most: int = 20
 
-    def holds(self, fields: list[Any]) -> bool:
+    def holds(self, fields: Sequence[Any]) -> bool:
         """Whether a row, given as its fields, is in the span; one that cannot be read is always to be looked at."""
         start = fields[_START]
         return not isinstance(start, int) or self.spans(start)
@@ -84,7 +84,7 @@ def against(table: ForeignTable, production: Chosen, extent: Extent) -> SideBySi
         return _outcome((table.table, production.label), (one, other), extent, measure)
 
 
-def _in_span(rows: Iterator[list[Any]], table: ForeignTable, extent: Extent) -> Iterator[list[Any]]:
+def _in_span(rows: Iterator[Sequence[Any]], table: ForeignTable, extent: Extent) -> Iterator[Sequence[Any]]:
     """By what the table says of a period: where that is its end, the moment before lies in it."""
     before = 1 if table.period == "end" else 0
     return (row for row in rows if extent.spans(row[_READING_AT] - before))

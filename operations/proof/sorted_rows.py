@@ -28,22 +28,22 @@ class SortedRows:
         self._spool = Spool(file)
         self._as_version = as_version
         self._runs: list[list[Piece]] = []
-        self._pending: list[Version] = []
+        self._pending: list[Sequence[Any]] = []
         self.count = 0
 
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Some more, each as its fields."""
-        versions = map(self._as_version, rows)
-        while some := list(islice(versions, RUN - len(self._pending))):
+        rest = iter(rows)
+        while some := list(islice(rest, RUN - len(self._pending))):
             self._pending += some
             self.count += len(some)
             if len(self._pending) == RUN:
                 self._put_run()
 
     def _put_run(self) -> None:
-        self._pending.sort(key=_by_place)
+        self._pending.sort(key=lambda fields: self._as_version(fields)[:2])
         pieces = (self._pending[first : first + PIECE] for first in range(0, len(self._pending), PIECE))
-        self._runs.append([self._spool.put(encode([one.fields for one in piece])) for piece in pieces])
+        self._runs.append([self._spool.put(encode(piece)) for piece in pieces])
         self._pending.clear()
 
     def __iter__(self) -> Iterator[Version]:

@@ -18,6 +18,7 @@ from operations.proof.rows import AS_THEY_ARE, NAMES, PLACE, Version
 from operations.proof.sorted_rows import SortedRows, sorting
 from operations.receivers.stages import Chosen
 from runtime.errors import ConfigError, PositionError
+from runtime.garbage import collecting_seldom
 from runtime.mends import NEW_EPOCH
 from runtime.registry import schema_registry
 from runtime.topics import TopicNames
@@ -90,7 +91,12 @@ def verify(chosen: Chosen, most: int = 20, looks: Sequence[Look] = ()) -> Verifi
     wanted = chosen.points().read()
     layouts = _views(chosen)
     at = instants.to_text(instants.now())
-    with sorting() as (expected, found), reading(layouts, wanted) as readings, ExitStack() as beside:
+    with (
+        collecting_seldom(),
+        sorting() as (expected, found),
+        reading(layouts, wanted) as readings,
+        ExitStack() as beside,
+    ):
         with opened(chosen.database(), chosen.label) as snapshot:
             moment = moment_of(snapshot, chosen.label)
             _require_taken(chosen.label, moment, wanted, layouts)

@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 
 from local.cluster import Cluster
+from schemas.keys import partition_of
+from schemas.registry import versions
 from tests.receiver_databases import SQLiteReceiver
-from tests.sink_rows import AT, outside, value
+from tests.sink_rows import AT, PARTITIONS, outside, value
 from tests.sink_system import SinkSystem, until
 
 pytestmark = pytest.mark.services
 
 ROOT = Path(__file__).resolve().parents[2]
+AVRO = ROOT / "schemas" / "avro"
 KEY = ("source", "metering_point", "delivery_category", "reading_at")
 NUMBERS = {"value", "delta", "consumption", "change"}
 INSTANTS = {
@@ -37,21 +40,37 @@ def system(kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
     system.close()
 
 
-@pytest.fixture
-def consumer(kafka: Cluster, system: SinkSystem) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts docs/consumer.py on the system's values topic."""
-    running = []
+class Consumer:
+    """One of docs/ on a system's values topic; what it prints is in a file."""
 
-    def start(*options: str) -> "subprocess.Popen[str]":
-        words = [kafka.bootstrap_servers, system.names.values, str(ROOT / "schemas" / "avro"), *options]
-        command = [sys.executable, str(ROOT / "docs" / "consumer.py"), *words]
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    def __init__(self, folder: Path, name: str, *words: str) -> None:
+        self._output = folder / f"{name}.jsonl"
+        with self._output.open("wb") as output, (folder / f"{name}.log").open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "docs" / f"{name}.py"), *words], stdout=output, stderr=errors
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row that it has printed so far."""
+        assert not self.process.poll()
+        return [json.loads(line) for line in self._output.read_bytes().splitlines(keepends=True) if line[-1:] == b"\n"]
+
+
+@pytest.fixture
+def consumer(kafka: Cluster, system: SinkSystem) -> Iterator[Callable[..., Consumer]]:
+    """Starts docs/consumer.py, or another."""
+    running: list[Consumer] = []
+
+    def start(name: str = "consumer", *options: str) -> Consumer:
+        schema = str(AVRO) if options else str(AVRO / f"meter_value-{len(versions('MeterValue'))}.avsc")
+        words = [kafka.bootstrap_servers, system.names.values, schema, *options]
+        running.append(Consumer(system.folder, name, *words))
         return running[-1]
 
     yield start
-    for process in running:
-        process.kill()
-        process.communicate()
+    for each in running:
+        each.process.kill()
+        each.process.wait()
 
 
 def told(name: str, content: Any) -> Any:
@@ -88,33 +107,39 @@ HISTORY = [
 ]
 
 
+LAST = [value(99 + number, metering_point=f"last{number}") for number in range(40)]
+"""Some for each partition: whoever has them has passed all before them."""
+
+
 def test_a_consumer_of_twenty_lines_ends_with_the_table_of_a_sink(
-    system: SinkSystem, consumer: Callable[..., "subprocess.Popen[str]"]
+    system: SinkSystem, consumer: Callable[..., Consumer]
 ) -> None:
+    """And so does one that knows when its table is complete."""
     system.publish(HISTORY)
     aborted: Any = system.producer(transactional_id=f"{system.names.values}.aborted")
     aborted.init_transactions()
     aborted.begin_transaction()
     system.publish([value(99, metering_point="p1", reading_at=AT + 1, value=4)], aborted)
     aborted.abort_transaction()
+    assert len({partition_of(each.metering_point, PARTITIONS) for each in LAST}) == PARTITIONS
+    system.publish(LAST)
 
     worker = system.start()
     until(lambda: worker.metric("rows_written_total") > 0 and worker.metric("lag_records") == 0)
-    once = consumer("--once")
-    output, errors = once.communicate(timeout=60)
-    assert (once.returncode, errors) == (0, "the table is complete\n")
+    short, complete = consumer(), consumer("complete_consumer", "--once")
     expected = sink_table(system.folder / "vitec.sqlite")
-    assert len(expected) == 50
-    assert table_of([json.loads(line) for line in output.splitlines()]) == expected
+    assert len(expected) == 50 + len(LAST)
+    assert complete.process.wait(60) == 0
+    assert table_of(complete.rows()) == expected
+    until(lambda: len(LAST) == sum(row["metering_point"].startswith("last") for row in short.rows()))
+    assert table_of(short.rows()) == expected
 
 
-def test_it_follows_the_head(system: SinkSystem, consumer: Callable[..., "subprocess.Popen[str]"]) -> None:
+def test_it_follows_the_head(system: SinkSystem, consumer: Callable[..., Consumer]) -> None:
     system.publish([value(1)])
     following = consumer()
-    assert following.stdout is not None
-    assert following.stderr is not None
-    assert following.stderr.readline() == "the table is complete\n"
+    until(lambda: len(following.rows()) == 1)
     system.publish([value(1), value(3, value=3), value(2, value=2)])
     system.publish([value(4, value=4)])
-    rows = [json.loads(following.stdout.readline()) for _ in range(3)]
-    assert [row["sequence"] for row in rows] == [1, 3, 4]
+    until(lambda: len(following.rows()) == 3)
+    assert [row["sequence"] for row in following.rows()] == [1, 3, 4]

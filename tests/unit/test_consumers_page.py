@@ -14,7 +14,7 @@ from sinks.columns import CONTENT, CONTENT_TEXTS, KEY
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "consumers.md").read_text("utf-8")
-CONSUMER = runpy.run_path(str(DOCS / "consumer.py"))
+CONSUMERS = [runpy.run_path(str(DOCS / name)) for name in ("consumer.py", "complete_consumer.py")]
 SAID = set(re.findall(r"`([^`]+)`", PAGE))
 
 
@@ -34,9 +34,15 @@ def test_the_newest_schema_is_named() -> None:
     assert f"`{versions('MeterValue')[-1]}` is [meter_value-{len(versions('MeterValue'))}.avsc]" in PAGE
 
 
+def test_the_short_consumer_knows_the_newest_schema() -> None:
+    assert f"{versions('MeterValue')[-1]:_}" in (DOCS / "consumer.py").read_text("utf-8")
+    assert f"schemas/avro/meter_value-{len(versions('MeterValue'))}.avsc" in PAGE
+
+
 def test_the_rule_is_that_of_a_receiver_s_table() -> None:
-    assert set(CONSUMER["CONTENT"]) == {*CONTENT, *CONTENT_TEXTS}
-    assert CONSUMER["KEY"] == KEY
+    for consumer in CONSUMERS:
+        assert set(consumer["CONTENT"]) == {*CONTENT, *CONTENT_TEXTS}
+        assert consumer["KEY"] == KEY
     rule = PAGE.split("where `held` is `outside_history`", 1)[1].split("\n\n", 1)[0]
     assert {*CONTENT, *CONTENT_TEXTS} <= set(re.findall(r"`([a-z_]+)`", rule))
 

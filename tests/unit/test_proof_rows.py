@@ -41,7 +41,7 @@ def of(content: MeterValue) -> Version:
     ],
 )
 def test_whatever_a_client_gives_is_one_plain_value(name: str, raw: Any, plain: Any) -> None:
-    assert list(read_back(iter([(raw,)]), [name])) == [[plain]]
+    assert list(read_back(iter([(raw,)]), [name])) == [(plain,)]
 
 
 @pytest.mark.parametrize(
