@@ -89,6 +89,7 @@ TABLES: Rights = {
     "positions": ("SELECT", "UPDATE"),
     "points": ("SELECT", "INSERT", "DELETE"),
     "passes": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "projected": ("SELECT",),
     "refused_rows": ("SELECT", "INSERT", "DELETE"),
     "put_backs": ("SELECT", "DELETE"),
 }

@@ -47,14 +47,14 @@ def fitness(database: Database, projection: Projection) -> Iterator[Finding]:
     """
     what = f"table {projection.table}"
     table = CustomersTable(database, projection.table)
-    fields = {field.name: field for field in table.fields()}
+    fields = table.fields()
     if not fields:
         yield Finding(what, "it is not there, or this user may not see it", "problem", "make it, or grant SELECT on it")
         return
     engine = table.engine()
     if engine not in (None, "InnoDB"):
         yield Finding(what, f"{engine} keeps no transactions", "problem", "ALTER TABLE … ENGINE = InnoDB")
-    problems = list(_problems(database.dialect, projection, fields))
+    problems = list(problems_of(database.dialect, projection, fields))
     for seen, todo in problems:
         yield Finding(what, seen, "problem", todo)
     wanted = set(projection.match)
@@ -66,7 +66,9 @@ def fitness(database: Database, projection: Projection) -> Iterator[Finding]:
         yield Finding(what, f"takes what layout {projection.layout.name} shows")
 
 
-def _problems(dialect: str, projection: Projection, fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
+def problems_of(dialect: str, projection: Projection, described: Sequence[Field]) -> Iterator[tuple[str, str]]:
+    """Why a table cannot take the rows, and what to do. ``described``: its columns."""
+    fields = {field.name: field for field in described}
     for column in projection.layout.file.columns:
         field = fields.get(column.name)
         if field is None:

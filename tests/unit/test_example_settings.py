@@ -53,7 +53,8 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, BaseModel, str]]:
     )
     for name, value in items:
         below = f"{path}.{name}".lstrip(".")
-        if isinstance(value, dict) or (isinstance(value, BaseModel) and name != "auth"):
+        groups = isinstance(value, dict) and value and all(isinstance(one, BaseModel) for one in value.values())
+        if groups or (isinstance(value, BaseModel) and name != "auth"):
             yield from leaves(value, below)
         else:
             yield below, node, name

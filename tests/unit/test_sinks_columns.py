@@ -36,11 +36,11 @@ def test_the_rows_table_is_as_it_was_released() -> None:
 
 @pytest.mark.parametrize("database", ["postgresql", "sqlite", "mariadb"])
 def test_each_database_has_the_same_migrations(database: str) -> None:
+    def made(statement: str) -> str:
+        return statement.replace("IF NOT EXISTS ", "").replace("ALTER TABLE points ADD", "CREATE").split()[2]
+
     steps = migrations.steps(database)
-    assert [
-        [statement.replace("IF NOT EXISTS ", "").split()[2] for statement in migrations.statements(step)]
-        for step in steps
-    ] == [
+    assert [[made(statement) for statement in migrations.statements(step)] for step in steps] == [
         ["receiver", "epochs", "positions", "refused_rows"],
         ["positions", "epochs"],
         ["put_backs"],

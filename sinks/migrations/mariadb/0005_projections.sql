@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS known_series (
     delivery_category varchar(255) NOT NULL,
     PRIMARY KEY (metering_point, source, delivery_category)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
-CREATE INDEX points_by_receiver_key ON points (receiver_key);
+-- By ALTER: CREATE INDEX would want another right.
+ALTER TABLE points ADD INDEX points_by_receiver_key (receiver_key);
 
 -- As what each partition's values stand in a customer's table. ledger: the table that notes what was put there.
 CREATE TABLE IF NOT EXISTS projected (
