@@ -73,6 +73,8 @@ class Pod:
                 return (f"receivers.{receiver}" + ("" if stage == "production" else f".{stage}"),)
             case ["python", "-m", "streams"]:
                 return ("streams",)
+            case ["python", "-c", *_]:  # waits for a person, whose commands may need everything
+                return ("sources", "receivers")
         return ()
 
     def volume(self, name: str) -> dict[str, Any]:
@@ -108,5 +110,5 @@ def pods(name: str) -> Iterator[Pod]:
 
 
 def workers(name: str) -> Iterator[Pod]:
-    """Those that run on."""
-    return (pod for pod in pods(name) if pod.owner["kind"] == "Deployment")
+    """Those that do the product's work, and tell of it."""
+    return (pod for pod in pods(name) if "ports" in pod.container)

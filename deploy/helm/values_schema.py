@@ -108,8 +108,11 @@ def values_schema() -> Schema:
             "pods": _pods(),
             "producer": closed({**PROCESS, "shards": number(1), "stopped": FLAG}),
             "streams": closed({**PROCESS, "replicas": number(0)}),
-            "sinks": closed({**PROCESS, "receivers": {"type": "object", "additionalProperties": RECEIVER}}),
+            "sinks": closed(
+                {**PROCESS, "stopped": FLAG, "receivers": {"type": "object", "additionalProperties": RECEIVER}}
+            ),
             "observer": closed({**PROCESS, "enabled": FLAG}),
+            "operator": closed({**PROCESS, "enabled": FLAG}),
             "topics": closed({**PROCESS, "create": FLAG}),
             "networkPolicy": _network_policy(),
             "monitoring": _monitoring(),

@@ -95,7 +95,7 @@ def test_each_pod_has_one_network_policy(name: str, pod: Pod) -> None:
     (policy,) = found
     assert policy["policyTypes"] == ["Ingress", "Egress"]
     ports = [port["port"] for rule in policy["ingress"] for port in rule["ports"]]
-    assert ports == ([] if pod.owner["kind"] == "Job" else [9464])
+    assert ports == ([9464] if "ports" in pod.container else [])
 
 
 def reached(name: str, policy: str) -> list[Any]:
@@ -116,6 +116,8 @@ def test_a_worker_reaches_kafka_the_registry_and_what_is_its_own() -> None:
     ours = {"app.kubernetes.io/name": "meterstream", "app.kubernetes.io/instance": "meterstream"}
     everybody = ([9464], [{"podSelector": {"matchLabels": ours}}])
     assert reached("large", "meterstream-observer") == [kafka, registry, everybody], "`meterstream status` asks them"
+    every = ([443, 1433, 5432, 8443], None)
+    assert reached("large", "meterstream-operator") == [kafka, registry, every, everybody]
     assert reached("small", "meterstream-sink-production-vitec") == [([9092], None), ([5432], None)]
 
 

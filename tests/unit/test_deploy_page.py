@@ -27,15 +27,17 @@ def value(path: str) -> bool:
 def test_its_links_and_files_are_there() -> None:
     for link in re.findall(r"\]\(([^)#]+)", PAGE):
         assert (ROOT / "docs" / link).exists(), link
-    for name in re.findall(r"(?<!exec )\b((?:deploy|requirements)/[\w./-]+\w)", PAGE):
+    for name in re.findall(r"(?<!exec )(?<!-it )\b((?:deploy|requirements)/[\w./-]+\w)", PAGE):
         assert (ROOT / name).exists(), name
 
 
 def test_its_commands_would_be_taken() -> None:
-    exec_command = re.findall(r"docker compose exec (\S+) (meterstream [a-z ]+)`", PAGE)
-    assert exec_command
-    for service, command in exec_command:
-        assert service in SERVICES
+    in_containers = re.findall(r"docker compose exec (\S+) (meterstream [a-z ]+)`", PAGE)
+    in_pods = re.findall(r"exec (?:-it )?deploy/meterstream-(\S+) -- (meterstream [a-z -]+[a-z])", PAGE)
+    assert in_containers
+    assert in_pods
+    for place, command in in_containers + in_pods:
+        assert place in SERVICES or place in VALUES, place
         parse(command.split())
     for target in re.findall(r"`make ([a-z]+)`", PAGE):
         assert f"\n{target}:" in (ROOT / "Makefile").read_text("utf-8"), target

@@ -20,15 +20,18 @@ to: {{- toYaml . | nindent 2 }}
 {{ uniq $ports | toJson }}
 {{- end -}}
 
-{{/* The ports of every address in a section of the settings, and of a kind of database, as JSON. */}}
+{{/* The ports of every address and database in a section of the settings, as JSON. */}}
 {{- define "meterstream.ports" -}}
+{{- $text := toJson . -}}
 {{- $ports := list -}}
-{{- range regexFindAll `"https?://[^"/]+` (toJson .section) -1 -}}
+{{- range regexFindAll `"https?://[^"/]+` $text -1 -}}
 {{- $written := regexFind `:[0-9]+$` . | trimPrefix ":" -}}
 {{- $ports = append $ports (int ($written | default (ternary "443" "80" (hasPrefix `"https` .)))) -}}
 {{- end -}}
-{{- with get (dict "postgresql" 5432 "mariadb" 3306 "sqlserver" 1433) (.database | default "") -}}
-{{- $ports = append $ports (int .) -}}
+{{- range $database, $port := dict "postgresql" 5432 "mariadb" 3306 "sqlserver" 1433 -}}
+{{- if contains (printf `"database":%q` $database) $text -}}
+{{- $ports = append $ports (int $port) -}}
+{{- end -}}
 {{- end -}}
 {{ uniq $ports | toJson }}
 {{- end -}}

@@ -1,6 +1,6 @@
 {{/*
-The pod of a worker: those of _workers.tpl, and {root, configMap, once}.
-`once`: it ends by itself, serves nothing, and comes before the release's own objects.
+The pod of a worker: those of _workers.tpl, and {root, configMap, once, serves}.
+`once`: it ends by itself, and comes before the release's own objects. `serves`: metrics and health.
 */}}
 {{- define "meterstream.pod" -}}
 {{- $values := .root.Values -}}
@@ -57,7 +57,7 @@ spec:
       command: {{ toJson .command }}
       env:
         {{- include "meterstream.variables" (dict "options" .options "secrets" $secrets.env "port" $values.pods.metricsPort) | trim | nindent 8 }}
-      {{- if not .once }}
+      {{- if .serves }}
       ports:
         - {name: metrics, containerPort: {{ int $values.pods.metricsPort }}}
       startupProbe:  # the points of a large source take a while to read

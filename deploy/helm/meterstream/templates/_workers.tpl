@@ -18,6 +18,12 @@ Every worker of the release, as JSON: a list of {component, receiver, stage, par
       "options" .Values.observer
       "sections" (dict "common" $common "own" (.Values.settings.observer | default dict))) -}}
 {{- end -}}
+{{- if .Values.operator.enabled -}}
+{{- $workers = append $workers (dict
+      "component" "operator" "first" true "of" 1
+      "command" (list "python" "-c" "import signal; signal.sigwait([signal.SIGTERM, signal.SIGINT])")
+      "options" .Values.operator "sections" (dict "common" $common "own" (pick .Values.settings "sources" "receivers" "streams"))) -}}
+{{- end -}}
 {{ toJson $workers }}
 {{- end -}}
 
@@ -85,7 +91,7 @@ Every worker of the release, as JSON: a list of {component, receiver, stage, par
 {{- $several := gt $count 1 -}}
 {{- $command := list "python" "-m" "sinks" "--receiver" .name "--stage" .stage -}}
 {{- $worker := dict
-      "component" "sinks" "receiver" .name "stage" .stage "of" $count "database" $place.database "options" $options
+      "component" "sinks" "receiver" .name "stage" .stage "of" $count "options" $options
       "sections" (dict "common" (include "meterstream.common" .root | fromJson) "own" $own) -}}
 {{- $workers := list -}}
 {{- range $number := untilStep 1 (int (add1 $count)) 1 -}}
