@@ -26,6 +26,11 @@ class ProjectingWriter:
         self._rows = rows
         self._clock = clock
 
+    @property
+    def waiting(self) -> int:
+        """Metering points that are still to be projected."""
+        return self._rows.projections.waiting
+
     def open(self, topic: Topic, partitions: Sequence[int]) -> Opened:
         """See :class:`sinks.writer.Writer`."""
         return self._rows.open(topic, partitions)

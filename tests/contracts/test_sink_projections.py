@@ -17,6 +17,8 @@ from schemas.instants import DAY
 from sinks.batch import Batch, Refused
 from sinks.columns import NAMES
 from sinks.points.points import Point, Points
+from sinks.projections.fitness import fitness
+from sinks.projections.projection import projections_of
 from sinks.projections.settled import unsettled
 from sinks.writer import Written
 from tests.projected import TABLE, Projected, customers_table, layout_of, with_policy
@@ -233,6 +235,32 @@ def test_a_new_epoch_is_projected_when_it_is_shown(customer: Customer, making: A
     assert new.writer.turn_view()
     new.settle()
     assert [row[:2] for row in customer.rows()] == [("Förråd 0", "2")]
+
+
+def test_a_table_that_would_round_or_lacks_a_column_is_told_apart_from_one_that_fits(customer: Customer) -> None:
+    number = {"mariadb": "double", "sqlserver": "float", "sqlite": "REAL"}.get(customer.dialect, "double precision")
+    text, time = ("TEXT", "TEXT") if customer.dialect == "sqlite" else ("varchar(80)", "timestamp")
+    time = {"mariadb": "datetime", "sqlserver": "datetime2(6)"}.get(customer.dialect, time)
+    text = "nvarchar(80)" if customer.dialect == "sqlserver" else text
+    columns = f"item {text}, granularity {text}, period_start {time}, rest {number}, status {text}"
+    customer.there.run(f"CREATE TABLE narrow ({columns})")
+    narrow = layout_of(into=customer.layout.into and customer.layout.into.replace(TABLE, "narrow"))
+    database = customer.there.database()
+    database.connect()
+    with database.transaction():
+        good, bad = (list(fitness(database, one)) for one in projections_of([customer.layout, narrow]))
+    database.close()
+    assert [(one.verdict, one.seen) for one in good] == [("ok", "takes what layout ours shows")]
+    assert [(one.verdict, one.seen.split(" (")[0].split(",")[0]) for one in bad] == [
+        ("problem", "it has no column Energy"),
+        ("problem", f"rest is {_told(number)}"),
+        ("warning", "no index on item"),
+    ]
+
+
+def _told(number: str) -> str:
+    """What the database calls it; the stand-in's PostgreSQL has its own word for float."""
+    return {"float": "double precision", "REAL": "real"}.get(number, number)
 
 
 def test_verify_reads_the_table_back_and_finds_each_row_that_is_not_as_it_should_be(

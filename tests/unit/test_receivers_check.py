@@ -53,6 +53,27 @@ def made(folder: Path, name: str = "vitec") -> Path:
     return folder / "vitec.sqlite"
 
 
+def test_a_table_that_a_layout_goes_into_is_looked_at(check: Check, tmp_path: Path) -> None:
+    file, config = made(tmp_path), tmp_path / "meterstream.toml"
+    (tmp_path / "ours.toml").write_text(
+        'view = "ours"\nmatch = ["item", "begins"]\ngranularities = ["month"]\n'
+        '[[columns]]\nname = "item"\nfrom = "receiver_key"\n[[columns]]\nname = "begins"\nfrom = "period_start"\n'
+        '[[columns]]\nname = "energy"\nfrom = "consumption"\n',
+        "utf-8",
+    )
+    layouts = f'layouts = ["{tmp_path}/ours.toml"]\ninto = {{ ours = "theirs" }}\n'
+    config.write_text(config.read_text("utf-8") + layouts, "utf-8")
+    assert line(check(), "table theirs")[2] == "problem"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE theirs (item TEXT, begins TEXT, energy TEXT, UNIQUE (begins, item))")
+    before = contents(file)
+    found = check()
+    _, seen, verdict, _ = line(found, "table theirs")
+    assert (seen.startswith("takes what layout"), verdict) == (True, "ok")
+    assert [row for row in found.output.splitlines() if "table theirs" in row and "may read, insert" in row]
+    assert contents(file) == before
+
+
 def contents(file: Path) -> list[str]:
     with closing(sqlite3.connect(file)) as connection:
         return list(connection.iterdump())
