@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
+from msgspec import structs
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +27,6 @@ from runtime.settings.load import load
 from runtime.settings.receiver import StageSettings
 from sinks.batch import Batch, Row
 from sinks.build import database_of
-from sinks.columns import NAMES
 from sinks.database import Database
 from sinks.decoding import Decoder
 from sinks.layouts import Layout
@@ -162,8 +162,8 @@ class _Bench:
     def _decoded(self, writer: ProjectingWriter, later: int) -> Iterator[Row]:
         decoder = Decoder(events.values_codec, writer.forms, self._points, PARTITIONS)
         for offset, (partition, key, value) in enumerate(events.values(self._rows, self._of_points, PARTITIONS)):
-            (row,) = decoder.decode([PutBackRecord("", "values", partition, offset, key, value)]).rows
-            yield row._replace(columns=_later(row, writer, later), sequence=row.sequence + later) if later else row
+            record = PutBackRecord("", "values", partition, offset, key, _later(value, later))
+            yield from decoder.decode([record]).rows
 
     def _writer(self, into: bool) -> ProjectingWriter:
         table, *_ = TYPES[self._stage.database]
@@ -181,11 +181,12 @@ def _settle(writer: ProjectingWriter) -> None:
         writer.look()
 
 
-def _later(row: Row, writer: ProjectingWriter, later: int) -> tuple[Any, ...]:
-    """The columns of a version that is newer by so many sequences."""
-    columns = list(row.columns)
-    columns[NAMES.index("sequence")] = writer.forms.integer(row.sequence + later)
-    return tuple(columns)
+def _later(value: bytes, later: int) -> bytes:
+    """A version that is newer by so many sequences."""
+    if not later:
+        return value
+    decoded = events.values_codec.decode(value)
+    return events.values_codec.encode(structs.replace(decoded, sequence=decoded.sequence + later))
 
 
 def _create(database: str) -> str:

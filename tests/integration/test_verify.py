@@ -120,6 +120,51 @@ def test_what_a_worker_delivered_is_equal_and_every_wrong_row_is_found(system: S
     assert found(system)["verdict"] == "equal"
 
 
+OURS = """\
+view = "ours"
+key = "series"
+match = ["source", "point", "category", "begins"]
+granularities = ["month"]
+[[columns]]
+name = "source"
+from = "source"
+[[columns]]
+name = "point"
+from = "metering_point"
+[[columns]]
+name = "category"
+from = "category"
+[[columns]]
+name = "begins"
+from = "period_start"
+format = "YYYY-MM-DD hh:mm"
+[[columns]]
+name = "energy"
+from = "consumption"
+"""
+
+
+def test_a_table_that_a_layout_goes_into_is_filled_by_the_worker_and_judged(system: SinkSystem) -> None:
+    schema = system.there.schema if isinstance(system.there, PostgreSQLReceiver) else ""
+    if schema:
+        system.there.run(f"CREATE SCHEMA {schema}")
+    number = "numeric(38,12)" if schema else "text"
+    system.there.run(f"CREATE TABLE theirs (source text, point text, category text, begins text, energy {number})")
+    (system.folder / "ours.toml").write_text(OURS, "utf-8")
+    written = system.config.read_text("utf-8")
+    into = f'layouts = ["{system.folder}/ours.toml"]\ninto = {{ ours = "{schema + "." if schema else ""}theirs" }}\n'
+    system.config.write_text(written.replace("[receivers.vitec.batch]", f"{into}[receivers.vitec.batch]"), "utf-8")
+    system.publish([*(value(n, metering_point=f"p{n}") for n in range(1, 6)), canary_value(40, 1)])
+    worker = delivered(system, 5)
+    assert [(one["equal"], one["missing"], one["extra"]) for one in found(system)["layouts"]] == [(5, 0, 0)] * 2
+    system.publish([value(50, metering_point="p1", consumption=ONE)])
+    until(lambda: system.there.run("SELECT count(*) FROM theirs WHERE point = 'p1' AND energy = '1'") == [(1,)])
+    worker.close()
+    system.there.run("DELETE FROM theirs WHERE point = 'p2'")
+    outcome = found(system)
+    assert (outcome["verdict"], outcome["missing"], outcome["layouts"][1]["missing"]) == ("different", 0, 1)
+
+
 def test_a_worker_that_is_behind_is_judged_by_what_it_has_read(system: SinkSystem) -> None:
     system.publish(feed())
     delivered(system, len(feed())).close()
