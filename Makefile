@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo chaos up test bench bench-producer bench-streams bench-curves bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-backpressure bench-receivers bench-soak charts check lint format lock audit clean
+.PHONY: demo chaos up test bench bench-producer bench-streams bench-curves bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-backpressure bench-receivers bench-verify bench-soak charts check lint format lock audit clean
 
 demo: $(READY)  ## the whole road for a minute, ending with a verdict
 	@$(BIN)/python -m local demo
@@ -24,7 +24,7 @@ test: $(READY)  ## every test; three at a time, since most of them wait for serv
 
 bench: bench-producer bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes  ## each stage beside its raw limit; wants a machine with nothing else to do
 
-bench-producer bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-backpressure bench-receivers: $(READY)
+bench-producer bench-streams bench-sinks bench-e2e bench-receiver bench-recovery bench-freshness bench-sizes bench-backpressure bench-receivers bench-verify: $(READY)
 	@$(BIN)/python -m benchmarks.$(subst -,_,$@)
 
 bench-curves: $(READY)  ## how streams scales: workers, metering points, share of duplicates

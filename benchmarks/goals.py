@@ -30,5 +30,8 @@ GOALS = {
     "streams: duplicates": Goal(per_second=60_000),
     "sinks: new rows into PostgreSQL": Goal(0.8, 50_000),
     "sinks: known rows again": Goal(per_second=80_000),
+    "proof: verify, 240,000 rows with layouts vitec, plain": Goal(per_second=12_000),
+    "proof: sign-off, 240,000 rows with layouts vitec, plain": Goal(per_second=9_600),
+    "proof: verify, 999,984 rows with layouts vitec": Goal(per_second=16_667),
 }
 """By what was measured."""

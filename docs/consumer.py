@@ -15,7 +15,7 @@ from typing import Any
 import fastavro
 from aiokafka import AIOKafkaConsumer
 
-CANARY = "meterstream-canary"
+CANARY = "meterstream-canary"  # shows that the road is open, and is nobody's reading
 KEY = ("source", "metering_point", "delivery_category", "reading_at")
 SAID = ("value", "unit", "series_kind", "granularity", "period_start", "period_end", "quality")
 CONTENT = (*SAID, "reading_method", "reading_reason", "consumption_unit")
@@ -36,9 +36,7 @@ async def main(servers: str, topic: str, schema: str) -> None:
         async for record in consumer:
             row: Any = fastavro.schemaless_reader(io.BytesIO(record.value[5:]), schemas[record.value[:5]], None)
             key = tuple(row[name] for name in KEY)
-            if row["delivery_category"] == CANARY:
-                continue  # it shows that the road is open, and is nobody's reading
-            if key not in table or replaces(row, table[key]):
+            if row["delivery_category"] != CANARY and (key not in table or replaces(row, table[key])):
                 table[key] = row
                 print(json.dumps(row, default=str, ensure_ascii=False), flush=True)
 

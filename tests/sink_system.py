@@ -7,12 +7,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
+from local.cluster import Cluster
 from local.ports import free_port
 from runtime.settings.load import load
 from runtime.topic_admin import create
@@ -20,7 +22,7 @@ from runtime.topics import TopicNames
 from schemas.codec import Codec
 from schemas.events import DeadLetter, MeterValue
 from schemas.registry import EmbeddedRegistry
-from tests.receiver_databases import NOT_YET, ReceiverDatabase
+from tests.receiver_databases import NOT_YET, MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
 from tests.sink_rows import PARTITIONS, StoredRecord, record
 
 LETTERS = Codec(DeadLetter, EmbeddedRegistry())
@@ -191,3 +193,18 @@ class SinkSystem:
             process.close()
         for producer in self._producers:
             producer.close()
+
+
+def on_database(request: pytest.FixtureRequest, kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
+    """A fixture's system, on the database that its parameter names."""
+    there: ReceiverDatabase
+    match request.param:
+        case "sqlite":
+            there = SQLiteReceiver(tmp_path / "vitec.sqlite")
+        case "mariadb":
+            there = MariaDBReceiver.on(request.getfixturevalue("mariadb"), unique)
+        case _:
+            there = PostgreSQLReceiver.on(request.getfixturevalue("postgres"), unique)
+    system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, there)
+    yield system
+    system.close()

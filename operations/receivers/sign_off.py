@@ -1,9 +1,8 @@
 """``sign-off``: the delivery report of a receiver's test stage, and a person's word on it."""
 
 import os
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -18,6 +17,24 @@ from runtime.errors import ConfigError
 from sinks.upkeep import entry
 
 NOT_EQUAL = 2
+
+
+class _Configured(msgspec.Struct):
+    fingerprint: str
+
+
+class _Verified(msgspec.Struct):
+    verdict: str
+
+
+class _Confirmed(msgspec.Struct):
+    """What is looked at in a report that is confirmed."""
+
+    format: str
+    receiver: str
+    stage: str
+    configuration: _Configured
+    verification: _Verified
 
 
 @click.command("sign-off")
@@ -87,13 +104,13 @@ def _summary(chosen: Chosen, report: Report) -> str:
 
 
 def _confirm(chosen: Chosen, person: str, file: Path, despite: str | None) -> None:
-    data = file.read_bytes()
-    digest = sha256(data).hexdigest()
+    with file.open("rb") as opened:
+        digest = file_digest(opened, "sha256").hexdigest()
     configured = configuration(chosen)
-    body = _body(chosen, file, data, configured)
+    report = _read(chosen, file, configured)
     if digest not in reports_made(chosen):
         raise ConfigError([f"{file}: no report of {chosen.label} as it was made; it was changed, or is another's"])
-    verdict = str(body["verification"]["verdict"])
+    verdict = report.verification.verdict
     if verdict != "equal" and not despite:
         raise ConfigError([f'{file}: the delivery is not equal to the feed; mend it, or say --despite "reason"'])
     said = {"sha256": digest, "verdict": verdict, "fingerprint": configured.fingerprint, **configured.parts}
@@ -103,21 +120,21 @@ def _confirm(chosen: Chosen, person: str, file: Path, despite: str | None) -> No
     click.echo(f"{person} has confirmed the report {digest} of {chosen.label}; go-live asks for this.")
 
 
-def _body(chosen: Chosen, file: Path, data: bytes, now: Configuration) -> dict[str, Any]:
+def _read(chosen: Chosen, file: Path, now: Configuration) -> _Confirmed:
     """What a report says, which must be one of this stage as it is configured now."""
     try:
-        body = msgspec.json.decode(data)
+        found = msgspec.json.decode(file.read_bytes(), type=_Confirmed)
     except msgspec.DecodeError:
-        body = None
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        found = None
+    if found is None or found.format != FORMAT:
         raise ConfigError([f"{file}: no delivery report; give the JSON file that sign-off wrote"])
-    if (body["receiver"], body["stage"]) != (chosen.name, chosen.stage):
-        raise ConfigError([f"{file}: it is the report of {body['receiver']}, stage {body['stage']}"])
-    if body["configuration"]["fingerprint"] != now.fingerprint:
+    if (found.receiver, found.stage) != (chosen.name, chosen.stage):
+        raise ConfigError([f"{file}: it is the report of {found.receiver}, stage {found.stage}"])
+    if found.configuration.fingerprint != now.fingerprint:
         raise ConfigError(
             [
                 f"{file}: the points, layouts, policy, zone or address of {chosen.label} were changed since it was "
                 "made; make a new one"
             ]
         )
-    return body
+    return found

@@ -15,26 +15,16 @@ from local.postgres import PostgresServer
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from tests.freezing import freeze
-from tests.receiver_databases import NOT_YET, MariaDBReceiver, PostgreSQLReceiver, ReceiverDatabase, SQLiteReceiver
+from tests.receiver_databases import NOT_YET, PostgreSQLReceiver, SQLiteReceiver
 from tests.sink_rows import value
-from tests.sink_system import SinkProcess, SinkSystem, until
+from tests.sink_system import SinkProcess, SinkSystem, on_database, until
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def system(request: pytest.FixtureRequest, kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
-    there: ReceiverDatabase
-    match request.param:
-        case "sqlite":
-            there = SQLiteReceiver(tmp_path / "vitec.sqlite")
-        case "mariadb":
-            there = MariaDBReceiver.on(request.getfixturevalue("mariadb"), unique)
-        case _:
-            there = PostgreSQLReceiver.on(request.getfixturevalue("postgres"), unique)
-    system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, there)
-    yield system
-    system.close()
+    yield from on_database(request, kafka, unique, tmp_path)
 
 
 def corrected_often(count: int) -> list[MeterValue]:

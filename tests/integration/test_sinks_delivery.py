@@ -7,28 +7,18 @@ import pytest
 from kafka.errors import RetriableError
 
 from local.cluster import Cluster
-from local.postgres import PostgresServer
 from schemas.events import MeterValue
 from schemas.exact import ONE
-from tests.receiver_databases import PostgreSQLReceiver, SQLiteReceiver
+from tests.receiver_databases import SQLiteReceiver
 from tests.sink_rows import StoredRecord, outside, record, value
-from tests.sink_system import SinkSystem, until
+from tests.sink_system import SinkSystem, on_database, until
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def system(
-    request: pytest.FixtureRequest, kafka: Cluster, postgres: PostgresServer, unique: str, tmp_path: Path
-) -> Iterator[SinkSystem]:
-    there = (
-        SQLiteReceiver(tmp_path / "vitec.sqlite")
-        if request.param == "sqlite"
-        else PostgreSQLReceiver.on(postgres, unique)
-    )
-    system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, there)
-    yield system
-    system.close()
+def system(request: pytest.FixtureRequest, kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
+    yield from on_database(request, kafka, unique, tmp_path)
 
 
 def some(count: int, points: int = 20, first: int = 0) -> list[MeterValue]:

@@ -9,31 +9,21 @@ import pytest
 from click.testing import CliRunner, Result
 
 from local.cluster import Cluster
-from local.postgres import PostgresServer
 from operations.command import main
 from schemas.events import MeterValue
 from schemas.exact import ONE
 from schemas.instants import HOUR
-from tests.receiver_databases import PostgreSQLReceiver, SQLiteReceiver
+from tests.receiver_databases import PostgreSQLReceiver
 from tests.sink_rows import AT, StoredRecord, canary_value, outside, record, value
-from tests.sink_system import SinkProcess, SinkSystem, until
+from tests.sink_system import SinkProcess, SinkSystem, on_database, until
 from tests.staged_receiver import StagedReceiver
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def system(
-    request: pytest.FixtureRequest, kafka: Cluster, postgres: PostgresServer, unique: str, tmp_path: Path
-) -> Iterator[SinkSystem]:
-    there = (
-        SQLiteReceiver(tmp_path / "vitec.sqlite")
-        if request.param == "sqlite"
-        else PostgreSQLReceiver.on(postgres, unique)
-    )
-    system = SinkSystem(kafka.bootstrap_servers, unique, tmp_path, there)
-    yield system
-    system.close()
+def system(request: pytest.FixtureRequest, kafka: Cluster, unique: str, tmp_path: Path) -> Iterator[SinkSystem]:
+    yield from on_database(request, kafka, unique, tmp_path)
 
 
 def verify(system: SinkSystem, *options: str) -> Result:
