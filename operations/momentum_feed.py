@@ -4,13 +4,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby
+from typing import Any
 
 from operations.momentum_figures import Amount, Month
 from operations.progress import topic_ends
 from operations.proof.feed import Passed, left_by_guard, rows_of
-from operations.proof.rows import AS_THEY_ARE, PLACE, Version
+from operations.proof.rows import AS_THEY_ARE, PLACE
 from operations.proof.sorted_rows import SortedRows, sorting
+from operations.proof.whole_keys import whole_keys
 from runtime.errors import ConfigError
 from runtime.registry import schema_registry
 from runtime.settings.tree import Settings
@@ -59,21 +61,24 @@ def months(settings: Settings, points: Points, layout: Layout, span: Span) -> Mo
         ConfigError: the layout shows no consumption by key, or the topic does not exist.
     """
     add = _adding(layout, span)
-    with sorting() as (kept, _):
+    with sorting() as (kept, _), whole_keys(points, _delivered) as whole:
         passed = _read(settings, points, span, kept)
         by_point = groupby(left_by_guard(kept, passed), key=lambda one: one.key[0])
-        return _months((map(_value, of_point) for _, of_point in by_point), LayoutReader(layout, points), add)
+        values = chain((whole.of_point(list(rows)) for _, rows in by_point), whole.rest())
+        return _months(values, LayoutReader(layout, points), add)
 
 
 def months_of(values: Iterable[MeterValue], points: Points, layout: Layout, span: Span) -> Months:
     """What the values of a receiver come to: one of each identity."""
-    return _months([values], LayoutReader(layout, points), _adding(layout, span))
+    delivered = [Delivered(value, value.published_at) for value in values]
+    return _months([delivered], LayoutReader(layout, points), _adding(layout, span))
 
 
-def _months(by_point: Iterable[Iterable[MeterValue]], reader: LayoutReader, add: Add) -> Months:
+def _months(by_key: Iterable[Iterable[Delivered]], reader: LayoutReader, add: Add) -> Months:
+    """``by_key``: such that all values of a receiver key come together."""
     found: Months = {}
-    for values in by_point:
-        for shown in reader.read(Delivered(value, value.published_at) for value in values).shown:
+    for values in by_key:
+        for shown in reader.read(values).shown:
             add(found, shown.cells, shown.values)
     return found
 
@@ -90,8 +95,9 @@ def _read(settings: Settings, points: Points, span: Span, into: SortedRows) -> P
     return passed
 
 
-def _value(one: Version) -> MeterValue:
-    return MeterValue(*(*one.fields, one.fields[_FETCHED_AT]))
+def _delivered(fields: Sequence[Any]) -> Delivered:
+    """When it was published and delivered is not looked at."""
+    return Delivered(MeterValue(*(*fields, fields[_FETCHED_AT])), fields[_FETCHED_AT])
 
 
 def _adding(layout: Layout, span: Span) -> Add:

@@ -7,26 +7,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from operations.proof.piles import Piles, side_by_side
 from operations.proof.rows import READERS, Reader, Version, by_column, decode, encode, recurring
-from operations.proof.sorted_rows import SortedRows
+from operations.proof.whole_keys import WholeKeys, whole_keys
 from schemas import exact
 from schemas.events import MeterValue
-from sinks.columns import NAMES
 from sinks.database import Database
 from sinks.layouts import Layout
 from sinks.layouts.columns import Kind
 from sinks.layouts.reading import Delivered, LayoutReader
-from sinks.points.points import Period, Point, Points
+from sinks.points.points import Points
 from sinks.projections.settled import put_there
-
-_PERIOD = tuple(NAMES.index(name) for name in ("granularity", "period_start", "period_end"))
-_CATEGORY = NAMES.index("delivery_category")
 
 
 @dataclass(frozen=True)
@@ -103,14 +98,12 @@ class LayoutReading:
 
 
 class LayoutReadings:
-    """Those of some layouts, told what a receiver holds: such that all values of a key come to them together."""
+    """Those of some layouts, told what a receiver holds."""
 
-    def __init__(self, each: Sequence[LayoutReading], points: Points, aside: SortedRows) -> None:
-        """``aside``: for rows under keys of several metering points."""
+    def __init__(self, each: Sequence[LayoutReading], whole: WholeKeys) -> None:
+        """``whole``: of the receiver's points."""
         self._each = each
-        self._points = points
-        self._aside = aside
-        self._shared = _shared_keys(points)
+        self._whole = whole
 
     def take(self, database: Database) -> None:
         """Reads the views, within a snapshot.
@@ -123,57 +116,29 @@ class LayoutReadings:
 
     def look(self, rows: Sequence[Version]) -> None:
         """All rows of a metering point, with every column."""
-        shared = self._shared.get(rows[0].key[0])
-        if shared is None:
-            self._expect(_delivered(row.fields) for row in rows)
-            return
-        keys = [self._key(row) for row in rows]
-        self._aside.add([key, *row.fields] for key, row in zip(keys, rows, strict=True) if key in shared)
-        self._expect(_delivered(row.fields) for key, row in zip(keys, rows, strict=True) if key not in shared)
+        self._expect(self._whole.of_point(rows))
 
     def judge(self, most: int) -> tuple[LayoutVerdict, ...]:
         """Once all rows have been looked at; ``most``: so many differences of each are kept."""
-        for _, of_one in groupby(self._aside, key=lambda row: row.key):
-            self._expect(_delivered(row.fields[1:]) for row in of_one)
+        for values in self._whole.rest():
+            self._expect(values)
         return tuple(verdict for reading in self._each for verdict in reading.judge(most))
 
-    def _expect(self, values: Iterable[Delivered]) -> None:
-        some = list(values)
+    def _expect(self, values: Sequence[Delivered]) -> None:
         for reading in self._each:
-            reading.expect(some)
-
-    def _key(self, row: Version) -> str | None:
-        period = Period(*(row.fields[place] for place in _PERIOD))
-        lines = self._points.of(row.key[0], row.fields[_CATEGORY])
-        return next((line.receiver_key for line in lines if line.takes(period)), None)
+            reading.expect(values)
 
 
 @contextmanager
 def reading(layouts: Sequence[Layout], points: Points) -> Iterator[LayoutReadings]:
     """Those of some layouts; their rows are gone at the end."""
-    with TemporaryDirectory(prefix="meterstream-") as folder, ExitStack() as stack:
+    with (
+        TemporaryDirectory(prefix="meterstream-") as folder,
+        whole_keys(points, _delivered) as whole,
+        ExitStack() as stack,
+    ):
         each = [stack.enter_context(closing(LayoutReading(layout, points, Path(folder)))) for layout in layouts]
-        aside = stack.enter_context(closing(SortedRows(Path(folder, "aside"), _by_receiver_key)))
-        yield LayoutReadings(each, points, aside)
-
-
-def _by_receiver_key(fields: Sequence[Any]) -> Version:
-    """A row that was put aside: the key, then its fields."""
-    return Version((fields[0], "", "", 0), 0, fields)
-
-
-def _shared_keys(points: Points) -> Mapping[str, set[str]]:
-    """Of each metering point that shares a receiver key with another these keys."""
-    owners: dict[str, list[Point]] = {}
-    for point in points:
-        if point.receiver_key:
-            owners.setdefault(point.receiver_key, []).append(point)
-    shared: dict[str, set[str]] = {}
-    for key, lines in owners.items():
-        if len({line.metering_point for line in lines}) > 1:
-            for line in lines:
-                shared.setdefault(line.metering_point, set()).add(key)
-    return shared
+        yield LayoutReadings(each, whole)
 
 
 def _delivered(fields: Sequence[Any]) -> Delivered:
