@@ -21,6 +21,8 @@ NAMES = {
     "dead-letters": "Dead letters",
 }
 """Every board, in the order of their links."""
+RUNBOOKS = "docs/runbooks"
+"""As in the alerts' runbook_url."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def built(board: Board) -> dashboard.Dashboard:
         .refresh("30s")
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
         .readonly()
-        .variables([_datasource(), *(_chosen(each) for each in board.variables)])
+        .variables([_datasource(), *(_chosen(each) for each in board.variables), _runbooks()])
         .links([_link(name) for name in NAMES if name != board.name])
         .build()
     )
@@ -129,6 +131,12 @@ def _chosen(variable: Variable) -> builders.QueryVariable:
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
     )
+
+
+def _runbooks() -> builders.TextBoxVariable:
+    """Grafana fills it into the links of panels; whoever serves the runbooks elsewhere gives another address."""
+    text = builders.TextBoxVariable("runbooks").label("Runbooks at").default_value(RUNBOOKS)
+    return text.hide(dashboard.VariableHide.IN_CONTROLS_MENU)
 
 
 def _link(name: str) -> builders.DashboardLink:

@@ -76,7 +76,7 @@ def _parked() -> Panel:
 
 
 def _standing(title: str, description: str, unit: str, expression: str) -> Panel:
-    caption = Caption(title, description, unit, runbooks.LETTERS)
+    caption = Caption(title, description, unit, (*runbooks.LETTERS, *runbooks.PARKED))
     return graph(caption, Query(or_none(expression, "stage"), "{{stage}} {{reason}}"))
 
 

@@ -42,7 +42,7 @@ def _figures() -> list[Panel]:
             runbooks.REPLICAS,
         ),
         _figure(
-            "Least room", least, "Free share of the fullest disk.", "percentunit", too_low(0.1, 0.25), runbooks.KAFKA
+            "Least room", least, "Free share of the fullest disk.", "percentunit", too_low(0.1, 0.25), runbooks.DISK
         ),
         _figure(
             "Room in 4 days",
@@ -50,7 +50,7 @@ def _figures() -> list[Panel]:
             "If it goes on as in the last 6 hours.",
             "bytes",
             Limits("red", ((1, "green"),)),
-            runbooks.KAFKA,
+            runbooks.DISK,
         ),
         _figure(
             "Furthest behind",
@@ -122,7 +122,7 @@ def _ends() -> Panel:
 
 def _sizes() -> Panel:
     return graph(
-        Caption("Size of topics", "On the disks of all brokers, replicas included.", "bytes", runbooks.KAFKA),
+        Caption("Size of topics", "On the disks of all brokers, replicas included.", "bytes", runbooks.DISK),
         Query(total("meterstream_topic_bytes", "topic"), "{{topic}}"),
         stacked=True,
     )
@@ -142,7 +142,7 @@ def _used() -> Panel:
             "Disk in use",
             "The share of each broker's volumes that is taken, by whatever.",
             "percentunit",
-            runbooks.KAFKA,
+            runbooks.DISK,
         ),
         Query(f"1 - {USABLE} / {TOTAL}", "broker {{broker}}"),
         limits=too_high(0.75, 0.9),
@@ -151,6 +151,6 @@ def _used() -> Panel:
 
 def _room() -> Panel:
     return graph(
-        Caption("Room left", "What is left on each broker's volumes.", "bytes", runbooks.KAFKA),
+        Caption("Room left", "What is left on each broker's volumes.", "bytes", runbooks.DISK),
         Query(USABLE, "broker {{broker}}"),
     )

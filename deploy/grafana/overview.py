@@ -115,7 +115,9 @@ def _figures() -> list[Panel]:
 def _sources() -> Panel:
     points = "meterstream_producer_points"
     return rows(
-        Caption("Sources", "What the utilities deliver. Click a source for its own board.", "short", runbooks.SOURCE),
+        Caption(
+            "Sources", "What the utilities deliver. Click a source for its own board.", "short", runbooks.NOT_ANSWERING
+        ),
         Column("Answered", age("max by (source) (meterstream_producer_newest_answer_timestamp_seconds)"), "s"),
         Column("Complete", series.complete(), "percentunit", too_low(0.95, series.COMPLETE_OBJECTIVE)),
         Column("Points", total(f'{points}{{state="configured"}}', "source"), "short"),
@@ -127,7 +129,7 @@ def _sources() -> Panel:
 
 def _topics() -> Panel:
     return rows(
-        Caption("Topics", "What Kafka keeps on the way.", "short", runbooks.KAFKA),
+        Caption("Topics", "What Kafka keeps on the way.", "short", runbooks.DISK),
         Column("Records/s", "sum by (topic) (rate(meterstream_topic_end_offset[5m]))", "short"),
         Column("Size", total("meterstream_topic_bytes", "topic"), "bytes"),
         key=Key("topic", way_to("kafka")),

@@ -22,7 +22,10 @@ def processes(job: str) -> Line:
             ),
             graph(
                 Caption(
-                    "Since the start", "What falls to zero again and again is a process that ends.", "s", runbooks.AWAY
+                    "Since the start",
+                    "What falls to zero again and again is a process that ends.",
+                    "s",
+                    runbooks.STARTS,
                 ),
                 Query(age(f"process_start_time_seconds{{{which}}}"), "{{instance}}"),
             ),

@@ -101,7 +101,9 @@ def _points() -> list[Panel]:
         _state("Awaited", "awaited", "Points that the publishing calendar judges now.", neutral),
         _state("Points", "configured", "Metering points in the settings' file.", neutral),
         _state("Failing", "failing", "Points whose last requests failed.", NONE_IS_GOOD, runbooks.POINTS),
-        _state("Overdue", "overdue", "Due to be polled for longer than one interval.", too_high(1, 100)),
+        _state(
+            "Overdue", "overdue", "Due to be polled for longer than one interval.", too_high(1, 100), runbooks.OVERDUE
+        ),
     ]
 
 
@@ -195,6 +197,6 @@ def _late() -> Panel:
 
 def _canaries() -> Panel:
     return graph(
-        Caption("Canaries sent", "One a minute, unless they are switched off.", "cpm", runbooks.CANARY),
+        Caption("Canaries sent", "One a minute, unless they are switched off.", "cpm", runbooks.CANARY_SENT),
         Query(f"60 * {rate('meterstream_producer_canaries_total', SOURCE, window='5m')}", "a minute"),
     )

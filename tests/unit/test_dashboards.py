@@ -2,49 +2,24 @@
 
 import json
 import re
-from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
 
 import pytest
 import yaml
 
+from deploy.grafana import series
 from deploy.grafana.__main__ import DASHBOARDS, rendered
 from deploy.grafana.board import NAMES
-from tests import expressions
+from tests import boards, expressions
+from tests.boards import BOARDS, filled, panels
 
-GRAFANA = DASHBOARDS.parent
+GRAFANA = boards.DASHBOARDS.parent
 ROOT = GRAFANA.parents[1]
-BOARDS: dict[str, dict[str, Any]] = {
-    file.stem: json.loads(file.read_text("utf-8")) for file in DASHBOARDS.glob("*.json")
-}
 UNITS = {"short", "s", "bytes", "percentunit", "cps", "cpm", "reqps", "rowsps"}
 OF_GRAFANA = {"__rate_interval", "__url_time_range", "__data.fields", "datasource:queryparam"}
+CHOSEN = {"source": "hours", "receiver": "vitec", "stage": "production"}
 SCREEN = 24
 """Rows of the grid that a screen of 1,080 lines shows."""
-
-
-def panels(board: dict[str, Any]) -> list[dict[str, Any]]:
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
-
-
-def targets(board: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each panel's title with each of its expressions."""
-    for panel in panels(board):
-        for target in panel["targets"]:
-            yield panel["title"], target["expr"]
-
-
-def asked(board: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every expression: those of the panels, and those of the marks."""
-    yield from targets(board)
-    for mark in board["annotations"]["list"]:
-        yield mark["name"], mark["target"]["expr"]
-
-
-def filled(expression: str) -> str:
-    """An expression with values for its variables."""
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: "5m" if found[1].startswith("__") else "some", expression)
 
 
 every_board = pytest.mark.parametrize("name", NAMES)
@@ -68,7 +43,7 @@ def test_bookmarks_stay_valid() -> None:
 
 @every_board
 def test_each_panel_says_what_it_shows(name: str) -> None:
-    shown = panels(BOARDS[name])
+    shown = panels(name)
     assert len({panel["id"] for panel in BOARDS[name]["panels"]}) == len(BOARDS[name]["panels"])
     for panel in shown:
         defaults = panel["fieldConfig"]["defaults"]
@@ -82,7 +57,7 @@ def test_each_panel_says_what_it_shows(name: str) -> None:
 @every_board
 def test_each_query_goes_to_the_chosen_prometheus_and_its_series_have_names(name: str) -> None:
     chosen = {"type": "prometheus", "uid": "${datasource}"}
-    for panel in panels(BOARDS[name]):
+    for panel in panels(name):
         assert panel["datasource"] == chosen
         assert panel["targets"], panel["title"]
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
@@ -140,9 +115,9 @@ def test_each_variable_that_is_used_is_there_and_each_one_there_is_used(name: st
 @every_board
 def test_each_expression_asks_for_series_and_labels_that_there_are(name: str) -> None:
     troubles = [
-        f"{title}: {trouble}"
-        for title, expression in asked(BOARDS[name])
-        for trouble in expressions.troubles(filled(expression))
+        f"{asked.title}: {trouble}"
+        for asked in boards.queries(name)
+        for trouble in expressions.troubles(filled(asked.expression, CHOSEN))
     ]
     assert troubles == []
 
@@ -151,14 +126,14 @@ def test_each_expression_asks_for_series_and_labels_that_there_are(name: str) ->
 def test_each_variable_takes_its_values_from_a_label_that_there_is(name: str) -> None:
     for variable in BOARDS[name]["templating"]["list"]:
         if variable["type"] == "query":
-            found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
-            assert found, variable["query"]
-            assert expressions.troubles(f"count by ({found[2]}) ({filled(found[1])})") == []
+            asked_of, label = boards.taken_from(variable)
+            assert label == variable["name"]
+            assert expressions.troubles(f"count by ({label}) ({filled(asked_of, CHOSEN)})") == []
 
 
 def test_every_series_is_shown_on_some_board() -> None:
     """What nobody shows nobody sees. Recording rules count: a board shows what they say."""
-    text = " ".join(expression for board in BOARDS.values() for _, expression in asked(board)) + _rules()
+    text = " ".join(asked.expression for name in NAMES for asked in boards.queries(name)) + _rules()
     forgotten = {name for name in expressions.known() if not re.search(rf"\b{_stem(name)}", text)}
     assert forgotten == set()
 
@@ -169,6 +144,14 @@ def _stem(series: str) -> str:
 
 def _rules() -> str:
     return " ".join(file.read_text("utf-8") for file in expressions.RULES.glob("*.yml"))
+
+
+def test_the_boards_speak_of_the_objectives_that_the_rules_have() -> None:
+    fresh = expressions.RULES.joinpath("freshness.yml").read_text("utf-8")
+    complete = expressions.RULES.joinpath("completeness.yml").read_text("utf-8")
+    assert set(re.findall(r'le="([^"]+)"', fresh)) == {str(series.FRESH_SECONDS)}
+    assert f"ratio30d / {1 - series.FRESH_OBJECTIVE:.2g}\n" in fresh
+    assert f"ratio30d / {1 - series.COMPLETE_OBJECTIVE:.2g}\n" in complete
 
 
 def test_grafana_is_told_where_the_boards_and_prometheus_are() -> None:
