@@ -15,7 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from local.postgres import binaries
+from local.process import ServiceError
+from local.prometheus import PrometheusServer, Scraping
+from local.prometheus_programs import program
 from operations.command import main
+from tests.boards import BOARDS, queries, quick_rules, unanswered
 
 pytestmark = pytest.mark.services
 
@@ -23,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 HANDBOOK = (ROOT / "docs" / "operations.md").read_text("utf-8")
 UP = ROOT / ".run" / "up"
+PANELS_SECONDS = 120.0
+"""For a machine much slower than ours: here it takes less than 20."""
 
 
 def commands(page: str = README) -> list[str]:
@@ -160,6 +166,30 @@ def test_each_process_runs_by_itself(running: None) -> None:
     for which in ("--all", "--receiver vitec", "--receiver momentum"):  # run, they would take their places
         done = in_up(f"python -m sinks {which} --check-config")
         assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def prometheus(running: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """Scrapes every process of `make up` each second, and evaluates the rules."""
+    directory = tmp_path_factory.mktemp("prometheus")
+    try:
+        program("prometheus")
+    except ServiceError as error:
+        pytest.skip(str(error))
+    jobs: dict[str, list[str]] = {}
+    for group in json.loads((UP / "targets.json").read_text("utf-8")):
+        jobs.setdefault(group["labels"]["job"], []).extend(group["targets"])
+    with PrometheusServer(directory, Scraping(jobs=jobs, rules=quick_rules(directory))) as server:
+        yield server
+
+
+def test_every_panel_of_the_dashboards_has_data(prometheus: PrometheusServer) -> None:
+    """Each query of each board, for every source and receiver that can be chosen."""
+    since, end = time.time(), time.monotonic() + PANELS_SECONDS
+    missing = [asked for name in BOARDS for asked in queries(name)]
+    while (missing := unanswered(prometheus, missing, since)) and time.monotonic() < end:
+        time.sleep(1.0)
+    assert not missing, "\n".join(map(str, missing))
 
 
 def in_up(command: str) -> subprocess.CompletedProcess[str]:
