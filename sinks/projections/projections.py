@@ -110,6 +110,7 @@ class Projections:
         self._size = min(MOST, max(1, int(self._size * factor)))
 
     def _project(self, projector: Projector, queue: Queue, points: Sequence[str]) -> bool:
+        size, self._size = self._size, max(1, len(points) // 4)  # so many are next where a statement takes too long
         try:
             with self._database.refusable("before_projection"):
                 self._touched.take_points(points)
@@ -118,7 +119,7 @@ class Projections:
                 projector.run()
         except RowsRefused as refused:
             if len(points) > 1:
-                self._size = len(points) // 2  # whose they are is found by halving
+                self._size = len(points) // 2  # or where a row is refused: whose they are is found by halving
                 return False
             queue.refused(points[0], refused.reason)
             log.error(  # noqa: TRY400 - the trace says nothing
@@ -131,6 +132,7 @@ class Projections:
             queue.done(points)
             if not queue.waiting:
                 log.info("all is projected", extra=self._about(projector.projection))
+        self._size = size
         return True
 
     def _take_up(self, projection: Projection, queue: Queue) -> None:
