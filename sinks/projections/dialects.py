@@ -36,8 +36,11 @@ class TableSQL:
         """A table of the session's own."""
         return name
 
-    def make_scratch(self, name: str, query: str) -> str:
-        """Makes one with the columns that a query gives; the query gives no rows."""
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
+        """Makes one with the columns that a query gives; the query gives no rows.
+
+        ``found_by``: columns that are joined; a database that knows no hash joins has an index on them.
+        """
         return f"CREATE TEMPORARY TABLE {name} ON COMMIT DELETE ROWS AS {query}"
 
     def make_ledger(self, name: str, query: str, unique: Sequence[str], found_by: Sequence[str]) -> Sequence[str]:
@@ -72,7 +75,7 @@ class SQLiteTables(TableSQL):
     along = "CROSS JOIN"
     schema = "main"
 
-    def make_scratch(self, name: str, query: str) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
         """See :class:`TableSQL`."""
         return f"CREATE TEMPORARY TABLE {name} AS {query}"
 
@@ -101,9 +104,10 @@ class MariaDBTables(TableSQL):
         """See :class:`TableSQL`. Without a schema: in the receiver's database."""
         return ".".join(map(self.quoted, written.split(".")))
 
-    def make_scratch(self, name: str, query: str) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
         """See :class:`TableSQL`."""
-        return f"CREATE TEMPORARY TABLE {name} ENGINE = InnoDB AS {query}"
+        keys = f"(KEY ({', '.join(found_by)})) " if found_by else ""
+        return f"CREATE TEMPORARY TABLE {name} {keys}ENGINE = InnoDB AS {query}"
 
     def make_ledger(self, name: str, query: str, unique: Sequence[str], found_by: Sequence[str]) -> Sequence[str]:
         """See :class:`TableSQL`."""
@@ -133,7 +137,7 @@ class SQLServerTables(TableSQL):
         """See :class:`TableSQL`."""
         return f"#{name}"
 
-    def make_scratch(self, name: str, query: str) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
         """See :class:`TableSQL`."""
         return query.replace(" FROM ", f" INTO {name} FROM ", 1)
 

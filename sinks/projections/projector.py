@@ -55,7 +55,7 @@ class Projector:
                 execute(statement)
         every = range(len(self._cells))
         execute(self._sql.make_scratch(self._values, f"SELECT {_of('v', KEY)} FROM {VIEW} v WHERE 1 = 0"))  # noqa: S608
-        execute(self._sql.make_scratch(self._shown, self._like(every)))
+        execute(self._sql.make_scratch(self._shown, self._like(every), self._match))
         execute(self._sql.make_scratch(self._gone, self._like(self.projection.places)))
 
     def run(self) -> None:
