@@ -12,9 +12,9 @@ from typing import Any
 from operations.proof.rows import Version, decode_all, encode, version
 from operations.proof.spool import Piece, Spool
 
-RUN = 20_000
+RUN = 10_000
 """Rows that are sorted at once, in memory."""
-PIECE = 200
+PIECE = 50
 """Rows of a run that are read back at once: some of each run are in memory while the runs are merged."""
 
 _by_place = itemgetter(0, 1)
