@@ -32,6 +32,7 @@ def test_a_system_in_which_all_is_well_has_no_finding() -> None:
     assert findings(WELL) == ()
 
 
+ROOT = Path(__file__).resolve().parents[2]
 CASES = {
     "the utility refuses us": (of_source(authorised=False, answered_at=NOW - HOUR), "page", "SourceUnauthorised"),
     "a source is stopped": (of_source(stopped=True), "page", "SourceStopped"),
@@ -111,9 +112,17 @@ def test_a_case_has_the_one_finding_that_it_should(case: str) -> None:
 
 
 def test_the_page_about_the_status_has_a_line_for_each_finding_and_names_no_other() -> None:
-    page = Path(__file__).resolve().parents[2].joinpath("docs", "status.md").read_text("utf-8")
+    page = ROOT.joinpath("docs", "status.md").read_text("utf-8")
     table = page.partition("| finding | severity |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`([A-Z]\w+)`", table)) == {alert for _, _, alert in CASES.values() if alert}
+
+
+def test_each_finding_that_names_an_alert_names_one_that_there_is_with_its_runbook() -> None:
+    rules = "".join(file.read_text("utf-8") for file in ROOT.joinpath("deploy", "prometheus", "rules").glob("*.yml"))
+    alerts = set(re.findall(r"- alert: (\w+)", rules))
+    named = {alert for _, _, alert in CASES.values() if alert}
+    assert named <= alerts
+    assert all(ROOT.joinpath("docs", "runbooks", f"{alert}.md").exists() for alert in named)
 
 
 def test_a_test_stage_is_worth_no_page() -> None:
