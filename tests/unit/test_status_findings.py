@@ -75,7 +75,11 @@ CASES = {
     "a canary is lost": (of_receiver(canaries={"hours": NOW - HOUR, "days": NOW}), "page", "CanaryLost"),
     "no canary yet": (of_receiver(canaries=None), None, None),
     "points are mapped": (of_receiver(second_pass=9), "info", None),
-    "a worker is held": (of_receiver(workers=0, supervised=False), "page", "ReceiverAbsent"),
+    "a worker is held": (
+        replace(of_receiver(workers=0, supervised=False), processes=WELL.processes[:2]),
+        "page",
+        "ReceiverAbsent",
+    ),
     "dead letters": (of_letters("bad_value", 3), "ticket", "DeadLettersRising"),
     "an answer that is asked for again": (of_letters("unreadable_response", 3), "info", None),
     "old dead letters": (of_letters("bad_value", 3, since=NOW - 100 * HOUR), "ticket", "DeadLettersOld"),
