@@ -13,7 +13,7 @@ and evaluated the rules of [deploy/prometheus](../deploy/prometheus), with every
 offsets, limits in seconds, the canary's interval) divided by {FASTER}. Each fault was held until an alert that is meant
 for it fired, and ten seconds more. **Seen** is what passed from the fault to the alert in that run; **by the rules** is
 that times {FASTER}: what it takes with the durations as they stand, or less, since what does not depend on them (a
-time-out, a session that ends) is counted {FASTER} times, too.
+time-out, a session that ends) is counted {FASTER} times, too. The objectives, which judge days, were left out.
 
 """
 

@@ -22,25 +22,25 @@ class Trial:
 
 
 def trials() -> Sequence[Trial]:
-    """All of them, in the order of the road."""
+    """All of them."""
     return (
         Trial("the utility refuses our key", _key_withdrawn, ("SourceUnauthorised",)),
+        _of("PostgreSQL: killed and away", "ReceiverUnreachable"),
+        _of("producer: SIGSTOP beyond the session, SIGCONT", "SourceAbsent"),
+        _both("streams-1", "streams-2", "StreamsAbsent"),
+        _of("sink-vitec: SIGSTOP beyond the session, SIGCONT", "ReceiverAbsent"),
+        _of("Kafka: killed and away", "CanaryNotSent"),
         _of("utility: killed and away", "SourceNotAnswering"),
+        _of("sinks–Kafka: cut", "CanaryLost", "ReceiverLagging"),
+        _of("streams–Kafka: cut", "CanaryLost", "StreamsStuck", "StreamsAbsent"),
+        _of("producer–Kafka: cut", "CanaryNotSent"),
+        _of("streams-1: SIGSTOP beyond the session, SIGCONT", "ProcessDown"),
+        _of("SQLite: file moved away", "ReceiverUnreachable"),
+        _of("PostgreSQL: password changed", "ReceiverUnreachable"),
         _of("utility: every answer 500", "SourceNotAnswering"),
         _of("utility: every answer 429", "SourceNotAnswering"),
         _of("producer–utility: half-open beyond the time-outs", "SourceNotAnswering"),
-        _of("producer: SIGSTOP beyond the session, SIGCONT", "SourceAbsent"),
-        _of("producer–Kafka: cut", "CanaryNotSent"),
-        _of("Kafka: killed and away", "CanaryNotSent"),
-        _of("streams-1: SIGSTOP beyond the session, SIGCONT", "ProcessDown"),
-        _both("streams-1", "streams-2", "StreamsAbsent"),
-        _of("streams–Kafka: cut", "CanaryLost", "StreamsStuck", "StreamsAbsent"),
-        _of("sinks–Kafka: cut", "CanaryLost", "ReceiverLagging"),
-        _of("sink-vitec: SIGSTOP beyond the session, SIGCONT", "ReceiverAbsent"),
-        _of("PostgreSQL: killed and away", "ReceiverUnreachable"),
-        _of("PostgreSQL: password changed", "ReceiverUnreachable"),
         _of("sink-vitec–PostgreSQL: cut", "ReceiverUnreachable"),
-        _of("SQLite: file moved away", "ReceiverUnreachable"),
     )
 
 

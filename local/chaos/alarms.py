@@ -28,13 +28,14 @@ from local.system import LocalSystem
 
 PAGE = Path("docs/alerts-seen.md")
 CANARY_SECONDS = 60 // FASTER
-ALONE_SECONDS = 120.0
-"""For so long nothing may fire: forty minutes by the rules' own durations."""
+ALONE_SECONDS = 60.0
+"""For so long nothing may fire: twenty minutes by the rules' own durations."""
 FIRES_WITHIN, QUIET_WITHIN, WHOLE_WITHIN = 240.0, 240.0, 300.0
 MORE_SECONDS = 10.0
 """In which what follows from the fault may fire, too."""
 LOOK_SECONDS = 0.5
-ALWAYS = "Watchdog"
+LEFT_OUT = ("Watchdog", "FreshnessBurns", "CompletenessBurns", "BrokerDisk")
+"""What begins so is not looked at: it fires always; it judges days; it is about this machine's own disk."""
 
 
 @dataclass
@@ -71,7 +72,8 @@ class Watch:
         self.vigil.wait(lambda: not self._firing(), QUIET_WITHIN, "no alert fires")
 
     def _firing(self) -> set[str]:
-        return {alert.name for alert in self.prometheus.alerts() if alert.state == "firing"} - {ALWAYS}
+        firing = (alert.name for alert in self.prometheus.alerts() if alert.state == "firing")
+        return {name for name in firing if not name.startswith(LEFT_OUT)}
 
     def _hold(self, within: float, expected: Sequence[str]) -> Mapping[str, float]:
         """What fires, and after how many seconds; ends a while after one that is expected."""
@@ -114,8 +116,8 @@ def alarms(only: str, write: bool) -> None:
             for trial in trials():
                 if only in trial.name:
                     watch.hold(trial)
-    if write:
-        PAGE.write_text(page(watch.seen), "utf-8")
+                    if write:  # after each: a run takes half an hour
+                        PAGE.write_text(page(watch.seen), "utf-8")
     sys.exit(0 if all(seen.right for seen in watch.seen) else 1)
 
 
