@@ -14,10 +14,10 @@ def total(series: str, by: str = "") -> str:
     return f"sum by ({by}) ({series})" if by else f"sum({series})"
 
 
-def quantile(share: float, histogram: str, selector: str = "", by: str = "") -> str:
+def quantile(share: float, histogram: str, selector: str = "", by: str = "", window: str = WINDOW) -> str:
     """A quantile of what a histogram counted lately, over every process, for each value of ``by``."""
     labels = f"{by}, le" if by else "le"
-    return f"histogram_quantile({share:g}, {rate(f'{histogram}_bucket', selector, labels)})"
+    return f"histogram_quantile({share:g}, {rate(f'{histogram}_bucket', selector, labels, window)})"
 
 
 def mean(histogram: str, selector: str = "") -> str:

@@ -62,7 +62,7 @@ def canary_ages() -> Panel:
             "s",
             runbooks.CANARY,
         ),
-        Query(quantile(0.99, name, WHICH, "source"), "{{source}}"),
+        Query(quantile(0.99, name, WHICH, "source", "5m"), "{{source}}"),
     )
 
 

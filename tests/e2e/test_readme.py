@@ -98,9 +98,25 @@ def running() -> Iterator[None]:
     assert not [pid for pid in pids if alive(pid)]
 
 
+@pytest.fixture(scope="module")
+def prometheus(running: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer | None]:
+    """Scrapes every process of `make up` each second, and evaluates the rules; None where it is not installed."""
+    directory = tmp_path_factory.mktemp("prometheus")
+    jobs: dict[str, list[str]] = {}
+    for group in json.loads((UP / "targets.json").read_text("utf-8")):
+        jobs.setdefault(group["labels"]["job"], []).extend(group["targets"])
+    try:
+        program("prometheus")
+    except ServiceError:
+        yield None
+    else:
+        with PrometheusServer(directory, Scraping(jobs=jobs, rules=quick_rules(directory))) as server:
+            yield server
+
+
 @pytest.fixture
-def here(running: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder in which a file ``meterstream.toml`` lies, as the pages have it."""
+def here(prometheus: PrometheusServer | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder in which a file ``meterstream.toml`` lies, as the pages have it. Prometheus watches meanwhile."""
     monkeypatch.chdir(UP)
 
 
@@ -168,23 +184,10 @@ def test_each_process_runs_by_itself(running: None) -> None:
         assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def prometheus(running: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
-    """Scrapes every process of `make up` each second, and evaluates the rules."""
-    directory = tmp_path_factory.mktemp("prometheus")
-    try:
-        program("prometheus")
-    except ServiceError as error:
-        pytest.skip(str(error))
-    jobs: dict[str, list[str]] = {}
-    for group in json.loads((UP / "targets.json").read_text("utf-8")):
-        jobs.setdefault(group["labels"]["job"], []).extend(group["targets"])
-    with PrometheusServer(directory, Scraping(jobs=jobs, rules=quick_rules(directory))) as server:
-        yield server
-
-
-def test_every_panel_of_the_dashboards_has_data(prometheus: PrometheusServer) -> None:
+def test_every_panel_of_the_dashboards_has_data(prometheus: PrometheusServer | None) -> None:
     """Each query of each board, for every source and receiver that can be chosen."""
+    if prometheus is None:
+        pytest.skip("no Prometheus: python -m local.prometheus_programs brings one")
     since, end = time.time(), time.monotonic() + PANELS_SECONDS
     missing = [asked for name in BOARDS for asked in queries(name)]
     while (missing := unanswered(prometheus, missing, since)) and time.monotonic() < end:
