@@ -68,8 +68,8 @@ TYPES = {
 @click.option("--database", type=click.Choice([*TYPES]), default="postgresql", show_default=True)
 def main(rows: int, points: int, database: str) -> None:
     """Prints rows per second without and with a table of the customer's own."""
-    table = Table(title=f"{rows:,} rows into {database}, {BATCH:,} a batch")
-    for column in ("", "rows/s", "CPU s per million rows: worker", "server"):
+    table = Table(title=f"{rows:,} rows into {database}, {BATCH:,} a batch; CPU seconds per million rows")
+    for column in ("", "rows/s", "worker", "server"):
         table.add_column(column)
     with (
         tempfile.TemporaryDirectory(prefix="meterstream-bench-") as directory,
@@ -81,8 +81,8 @@ def main(rows: int, points: int, database: str) -> None:
             found["new rows, a view alone"] = bench.new(into=False)
         with place.empty():
             found["new rows, a table besides"] = bench.new(into=True)
-            found["all of it again, point by point"] = bench.again()
-            found["corrections of all, a table besides"] = bench.corrections()
+            found["all again, point by point"] = bench.again()
+            found["corrections, a table besides"] = bench.corrections()
     for what, cost in found.items():
         cpu = (seconds / rows * 1_000_000 for seconds in (cost.worker, cost.server))
         table.add_row(what, f"{rows / cost.seconds:,.0f}", *(f"{seconds:,.1f}" for seconds in cpu))

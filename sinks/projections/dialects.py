@@ -36,12 +36,14 @@ class TableSQL:
         """A table of the session's own."""
         return name
 
-    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> Sequence[str]:
         """Makes one with the columns that a query gives; the query gives no rows.
 
-        ``found_by``: columns that are joined; a database that knows no hash joins has an index on them.
+        ``found_by``: columns that are joined. An index on them serves where a database cannot know how many rows there
+        are, and thinks of few.
         """
-        return f"CREATE TEMPORARY TABLE {name} ON COMMIT DELETE ROWS AS {query}"
+        indexes = [f"CREATE INDEX {name}_found ON {name} ({', '.join(found_by)})"] if found_by else []
+        return [f"CREATE TEMPORARY TABLE {name} ON COMMIT DELETE ROWS AS {query}", *indexes]
 
     def make_ledger(self, name: str, query: str, unique: Sequence[str], found_by: Sequence[str]) -> Sequence[str]:
         """Makes a table likewise, with two indexes. It is not there."""
@@ -75,9 +77,9 @@ class SQLiteTables(TableSQL):
     along = "CROSS JOIN"
     schema = "main"
 
-    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> Sequence[str]:
         """See :class:`TableSQL`."""
-        return f"CREATE TEMPORARY TABLE {name} AS {query}"
+        return [f"CREATE TEMPORARY TABLE {name} AS {query}"]
 
     def update(self, table: str, shown: str, match: Pairs, assigned: Pairs) -> str:
         """See :class:`TableSQL`."""
@@ -104,10 +106,10 @@ class MariaDBTables(TableSQL):
         """See :class:`TableSQL`. Without a schema: in the receiver's database."""
         return ".".join(map(self.quoted, written.split(".")))
 
-    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> Sequence[str]:
         """See :class:`TableSQL`."""
         keys = f"(KEY ({', '.join(found_by)})) " if found_by else ""
-        return f"CREATE TEMPORARY TABLE {name} {keys}ENGINE = InnoDB AS {query}"
+        return [f"CREATE TEMPORARY TABLE {name} {keys}ENGINE = InnoDB AS {query}"]
 
     def make_ledger(self, name: str, query: str, unique: Sequence[str], found_by: Sequence[str]) -> Sequence[str]:
         """See :class:`TableSQL`."""
@@ -137,9 +139,9 @@ class SQLServerTables(TableSQL):
         """See :class:`TableSQL`."""
         return f"#{name}"
 
-    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> str:
+    def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> Sequence[str]:
         """See :class:`TableSQL`."""
-        return query.replace(" FROM ", f" INTO {name} FROM ", 1)
+        return [query.replace(" FROM ", f" INTO {name} FROM ", 1)]
 
     def make_ledger(self, name: str, query: str, unique: Sequence[str], found_by: Sequence[str]) -> Sequence[str]:
         """See :class:`TableSQL`."""

@@ -54,9 +54,13 @@ class Projector:
             for statement in self._sql.make_ledger(ledger, self._like(self.projection.places), self._match, _FOUND_BY):
                 execute(statement)
         every = range(len(self._cells))
-        execute(self._sql.make_scratch(self._values, f"SELECT {_of('v', KEY)} FROM {VIEW} v WHERE 1 = 0"))  # noqa: S608
-        execute(self._sql.make_scratch(self._shown, self._like(every), self._match))
-        execute(self._sql.make_scratch(self._gone, self._like(self.projection.places)))
+        keys = f"SELECT {_of('v', KEY)} FROM {VIEW} v WHERE 1 = 0"  # noqa: S608 - our own names
+        for statement in (
+            *self._sql.make_scratch(self._values, keys),
+            *self._sql.make_scratch(self._shown, self._like(every), self._match),
+            *self._sql.make_scratch(self._gone, self._like(self.projection.places)),
+        ):
+            execute(statement)
 
     def run(self) -> None:
         """Projects what is touched."""

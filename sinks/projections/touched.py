@@ -19,7 +19,6 @@ PLACE = tuple(f"place_{name}" for name in OF_PERIOD)
 """… and as tables of projections do, which hold a layout's columns besides."""
 
 _key = msgspec.json.Decoder(tuple[str, str, str, int]).decode
-_NO_ROWS = "WHERE 1 = 0"
 
 
 class Touched:
@@ -37,7 +36,9 @@ class Touched:
         """Makes the tables, once in each connection."""
         places = ", ".join(f"v.{name} AS {place}" for name, place in zip(OF_PERIOD, PLACE, strict=True))
         for table, columns in ((self.places, places), (self._keys, _of("v", KEY)), (self._points, "v.metering_point")):
-            self._database.execute(self._tables.make_scratch(table, f"SELECT {columns} FROM {VIEW} v {_NO_ROWS}"))  # noqa: S608 - our own names
+            query = f"SELECT {columns} FROM {VIEW} v WHERE 1 = 0"  # noqa: S608 - our own names
+            for statement in self._tables.make_scratch(table, query):
+                self._database.execute(statement)
 
     def take_keys(self, rows: Sequence[Row]) -> None:
         """These rows are about to be written: their periods as they were."""
