@@ -1,4 +1,4 @@
-"""aiokafka's connection, mended for uvloop: one that is closed by now is a connection that broke, not a defect.
+"""aiokafka's connection, mended for uvloop: what is closed by now is a connection that broke, and none is left behind.
 
 On uvloop, writing to a transport that the other side has just closed raises RuntimeError where asyncio's own loop only
 logs it. aiokafka does not know that: its sender, its coordinator or its fetcher ended, and the process with them.
@@ -25,6 +25,18 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka has no t
         except RuntimeError as error:
             self.close(reason=CloseReason.CONNECTION_BROKEN)
             raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
+
+    def close(self, reason: Any = None, exc: BaseException | None = None) -> Any:
+        """As aiokafka's. At a shutdown all is answered that was asked: no farewell is waited for.
+
+        TLS would wait for the broker's, which comes only once the broker has answered a fetch that waits for records;
+        and a loop of uvloop that is to be closed meanwhile never is.
+        """
+        writer = self._writer
+        closed = super().close(reason=reason, exc=exc)
+        if writer is not None and reason == CloseReason.SHUTDOWN:
+            writer.transport.abort()
+        return closed
 
 
 def adopt() -> None:

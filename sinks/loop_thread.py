@@ -28,7 +28,7 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         """Starts the thread."""
         self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def do(self, work: Coroutine[Any, Any, T], within: float) -> T:
@@ -48,9 +48,13 @@ class LoopThread:
             raise TimeoutError("given up") from None
 
     def close(self) -> None:
-        """Ends the loop, and with it what still runs in it; that gets a moment to clean up."""
+        """Ends the loop, and with it what still runs in it; that gets a moment to clean up, and is then left behind."""
         with suppress(TimeoutError):
             self.do(_cancel_others(), FAREWELL)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(FAREWELL)
+
+    def _run(self) -> None:
+        """Closed here, where nobody waits: uvloop's close may wait for ever for a connection that TLS is ending."""
+        self._loop.run_forever()
         self._loop.close()
