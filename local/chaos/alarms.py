@@ -69,11 +69,11 @@ class Watch:
         self.say(f"{'·' if seen.right else '!'} {seen.fault}: {fired}")
 
     def _quiet(self) -> None:
-        self.vigil.wait(lambda: not self._firing(), QUIET_WITHIN, "no alert fires")
+        self.vigil.wait(lambda: not self._told("firing", "pending"), QUIET_WITHIN, "no alert fires, or is about to")
 
-    def _firing(self) -> set[str]:
-        firing = (alert.name for alert in self.prometheus.alerts() if alert.state == "firing")
-        return {name for name in firing if not name.startswith(LEFT_OUT)}
+    def _told(self, *states: str) -> set[str]:
+        told = (alert.name for alert in self.prometheus.alerts() if alert.state in states)
+        return {name for name in told if not name.startswith(LEFT_OUT)}
 
     def _hold(self, within: float, expected: Sequence[str]) -> Mapping[str, float]:
         """What fires, and after how many seconds; ends a while after one that is expected."""
@@ -82,7 +82,7 @@ class Watch:
         end = began + within
         while time.monotonic() < end:
             time.sleep(LOOK_SECONDS)
-            for name in self._firing() - fired.keys():
+            for name in self._told("firing") - fired.keys():
                 fired[name] = time.monotonic() - began
                 if name in expected:
                     end = min(end, time.monotonic() + MORE_SECONDS)
@@ -99,7 +99,7 @@ def scraping(system: LocalSystem, rules: Sequence[Path]) -> Scraping:
 
 
 @click.command()
-@click.option("--only", default="", help="Only faults whose name holds this.")
+@click.option("--only", default="", help="Only faults whose name holds this, or one of these, with commas between.")
 @click.option("--write", is_flag=True, help=f"Write {PAGE}.")
 def alarms(only: str, write: bool) -> None:
     """Breaks a running system, fault by fault, and shows which alert tells of it; exit code 1 where none does."""
@@ -114,7 +114,7 @@ def alarms(only: str, write: bool) -> None:
             watch = Watch(system, prometheus, vigil, console.print)
             watch.leave_alone()
             for trial in trials():
-                if only in trial.name:
+                if any(part in trial.name for part in only.split(",")):
                     watch.hold(trial)
                     if write:  # after each: a run takes half an hour
                         PAGE.write_text(page(watch.seen), "utf-8")
