@@ -54,6 +54,7 @@ RUN = {
     "python -m producer": "test_each_process_runs_by_itself",
     "python -m streams": "test_each_process_runs_by_itself",
     "python -m sinks --all": "test_each_process_runs_by_itself",
+    "meterstream observe": "test_each_process_runs_by_itself",
 }
 
 
@@ -121,7 +122,7 @@ def here(prometheus: PrometheusServer | None, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_commands_of_a_real_installation(here: None) -> None:
-    for command in [one for one in commands() if one.startswith("meterstream ")]:
+    for command in [one for one in commands() if RUN[one] == "test_the_commands_of_a_real_installation"]:
         done = run_here(*shlex.split(command)[1:])
         ends = (0, NOT_HEALTHY) if command == "meterstream status" else (0,)
         assert done.exit_code in ends, f"{command}: {done.output}"
@@ -169,7 +170,7 @@ def test_what_the_handbook_s_other_commands_name_is_there() -> None:
 
 def test_each_process_runs_by_itself(running: None) -> None:
     """Each in its own right, beside those of `make up`, until it serves and is told to stop."""
-    for command in [one for one in commands() if one.startswith("python ") and "sinks" not in one]:
+    for command in [one for one in commands() if RUN[one] == "test_each_process_runs_by_itself" and "sinks" not in one]:
         process = subprocess.Popen(words(command), cwd=UP, stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
         said = ""
