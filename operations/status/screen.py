@@ -38,7 +38,8 @@ class Screen:
         room = None if height is None else max(3, height - FIXED)
         worst = None if room is None else max(1, min(len(self._found), room - 2))
         rest = None if room is None or worst is None else max(2, room - worst)
-        sources = None if rest is None else max(1, min(len(self._now.sources), rest // 2))
+        half = None if rest is None else max(rest // 2, rest - len(self._now.receivers))
+        sources = None if half is None else max(1, min(len(self._now.sources), half))
         receivers = None if rest is None or sources is None else max(1, rest - sources)
         return Group(
             self._headline(),

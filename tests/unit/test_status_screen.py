@@ -62,6 +62,16 @@ def test_a_system_of_any_size_fits_a_terminal_of_80_by_24() -> None:
         assert sum("more" in line for line in lines) == 3
 
 
+def test_room_that_receivers_do_not_need_is_the_sources() -> None:
+    seen = replace(
+        of_letters("bad_value", 3),
+        sources=tuple(replace(SOURCE, name=f"s{number}", points={"late": 9, "awaited": 9}) for number in range(3)),
+        receivers=tuple(replace(RECEIVER, name=f"r{number}") for number in range(2)),
+        processes=(),
+    )
+    assert not any("more" in line for line in drawn(seen, height=24))
+
+
 def test_where_not_all_fit_those_with_something_wrong_stand_first() -> None:
     others = tuple(replace(RECEIVER, name=f"r{number}") for number in range(40))
     seen = replace(WELL, receivers=(*others, replace(RECEIVER, state="stopped")))
