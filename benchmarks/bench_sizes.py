@@ -6,6 +6,7 @@ No paces: bytes, from which `meterstream plan` and docs/capacity.md reckon. Memo
 a process's resident memory is a tenth or so above it.
 """
 
+import asyncio
 import gc
 import re
 import tempfile
@@ -146,7 +147,7 @@ def _producer(count: int) -> Iterator[Figure]:
         parts = {20260101 + number: number.to_bytes(8, "big") for number in range(PARTS)}
         remembered = Remembered(fetched_at=events.FETCHED, fingerprint=b"12345678", parts=parts)
 
-        def known() -> object:
+        async def known() -> object:
             memory = Memory(PARTS)
             points = load_points(file, Shard())
             for point in points:
@@ -154,7 +155,7 @@ def _producer(count: int) -> Iterator[Figure]:
             answers = {point.metering_point: (number.to_bytes(16, "big"), 336) for number, point in enumerate(points)}
             return points, memory, Schedule(range(count)), answers
 
-        _, size = _weighed(known)
+        _, size = _weighed(lambda: asyncio.run(known()))
     size -= count * len(remembered.encode(PARTS))
     yield Figure("size: a metering point in the producer, but for its memory record", size / count, "bytes")
 

@@ -61,6 +61,7 @@ points = "points-$feed.csv"
 auth = $auth
 limits = { requests_per_second = $requests_per_second, concurrency = 16, read_timeout = $request }
 poll = { every = $every, window = $window }
+publishing = { delay = $published_after }  # the simulated world is behind the clock
 """)
 
 

@@ -215,6 +215,7 @@ class LocalSystem:
             "replication_factor": self.options.brokers,
             "min_insync_replicas": max(1, self.options.brokers - 1),
             "requests_per_second": self.options.requests_per_second,
+            "published_after": self.options.published_after,
             **asdict(self.options.timeouts),
         }
         settings_file.write_secret(self.directory, settings_file.UTILITY_KEY, self._key)
