@@ -16,6 +16,9 @@ class TableSQL:
 
     along = "JOIN"
     """Joins so that rows are looked up in the order in which the tables stand, where a database must be told."""
+    in_order: Sequence[str] = ("SET LOCAL join_collapse_limit = 1",)
+    """Statements that have it do so until the end of the transaction. By their periods alone, which thousands of points
+    share, touched periods must not be joined with values."""
     schema = "public"
     """Where a table without a schema stands."""
 
@@ -75,6 +78,7 @@ class SQLiteTables(TableSQL):
     """SQLite: its joins are as they are written, and it knows comparisons of rows in IN."""
 
     along = "CROSS JOIN"
+    in_order = ()
     schema = "main"
 
     def make_scratch(self, name: str, query: str, found_by: Sequence[str] = ()) -> Sequence[str]:
@@ -100,6 +104,7 @@ class MariaDBTables(TableSQL):
     """MariaDB: what makes a table commits, so it can be run again. Rows that are the same it leaves by itself."""
 
     along = "STRAIGHT_JOIN"
+    in_order = ()
     schema = ""
 
     def table(self, written: str) -> str:
@@ -130,6 +135,7 @@ class SQLServerTables(TableSQL):
     """SQL Server. What changes a table names it by its own name, as sqlglot's PostgreSQL can do, too."""
 
     schema = "dbo"
+    in_order = ()
 
     def own(self, table: str, column: str) -> str:
         """See :class:`TableSQL`."""

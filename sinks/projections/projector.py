@@ -76,6 +76,7 @@ class Projector:
 
     def _steps(self) -> Iterator[str]:
         ledger = self.projection.ledger
+        yield from self._sql.in_order
         yield from (f"DELETE FROM {table}" for table in (self._values, self._shown, self._gone))  # noqa: S608
         yield self._fill_values()
         if self.projection.layout.keyed:
