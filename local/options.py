@@ -5,8 +5,6 @@ from pathlib import Path
 
 CHANGE_DAYS = 3
 """What the simulated utility has said may change for so long."""
-MONTHS_AFTER = 240
-"""Hours after its end that a month's value may take, as a real utility's."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,3 @@ class Options:
     def window_days(self) -> int:
         """What each poll asks for: all that is released behind the clock, and all of it that may still change."""
         return self.lag_hours // 24 + CHANGE_DAYS + 2
-
-    @property
-    def published_after(self) -> float:
-        """Seconds after a period's end at which its value is out, by the clock on the wall: months take the longest."""
-        return (self.lag_hours + MONTHS_AFTER) * 3600.0

@@ -76,8 +76,8 @@ _TOKEN = Template(
 class SourceFacts:
     """One source of the local system.
 
-    ``every``: seconds between two polls of a point; ``window``: days, or months; ``token``: it asks for tokens
-    (OAuth 2) and shows no key.
+    ``every``: seconds between two polls of a point; ``window``: days, or months; ``published_after``: seconds from a
+    period's end; ``token``: it asks for tokens (OAuth 2) and shows no key.
     """
 
     name: str
@@ -85,6 +85,7 @@ class SourceFacts:
     granularity: str
     every: float
     window: int
+    published_after: float
     token: bool = False
 
 

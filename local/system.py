@@ -33,6 +33,8 @@ DATABASE_USER = "vitec"
 UTILITY_SECRETS = ("UTILITY_API_KEY", "UTILITY_CLIENT_SECRET")
 START_SECONDS = 120.0
 WINDOW_MONTHS = 3
+DAY_AFTER, MONTH_AFTER = 72 * 3600.0, 240 * 3600.0
+"""Seconds after its end by which a day, or a month, is published; the simulated world is behind the clock besides."""
 
 
 class LocalSystem:
@@ -196,10 +198,11 @@ class LocalSystem:
 
     def _sources(self) -> list[SourceFacts]:
         every, window = self.options.poll_every, self.options.window_days
+        day, month = (self.options.lag_hours * 3600.0 + after for after in (DAY_AFTER, MONTH_AFTER))
         return [
-            SourceFacts("oresundskraft-hours", "hours", "hour", every, window),
-            SourceFacts("oresundskraft-days", "days", "day", 2 * every, window),
-            SourceFacts("oresundskraft-months", "months", "month", 2 * every, WINDOW_MONTHS, token=True),
+            SourceFacts("oresundskraft-hours", "hours", "hour", every, window, day),
+            SourceFacts("oresundskraft-days", "days", "day", 2 * every, window, day),
+            SourceFacts("oresundskraft-months", "months", "month", 2 * every, WINDOW_MONTHS, month, token=True),
         ]
 
     def _write_settings(self) -> None:
@@ -215,7 +218,6 @@ class LocalSystem:
             "replication_factor": self.options.brokers,
             "min_insync_replicas": max(1, self.options.brokers - 1),
             "requests_per_second": self.options.requests_per_second,
-            "published_after": self.options.published_after,
             **asdict(self.options.timeouts),
         }
         settings_file.write_secret(self.directory, settings_file.UTILITY_KEY, self._key)
