@@ -141,3 +141,12 @@ def matched(matcher: str) -> list[str]:
     """The alerts that a matcher of their names means."""
     pattern = matcher.partition("=~" if "=~" in matcher else "=")[2].strip().strip('"')
     return [name for name in ALERTS if re.fullmatch(pattern, name)]
+
+
+def test_tests_evaluate_groups_in_one_order() -> None:
+    """Where none is given promtool takes any, and an alert may see what was recorded a minute before."""
+    for file in sorted((PROMETHEUS / "tests").glob("*.yml")):
+        test = yaml.safe_load(file.read_text("utf-8"))
+        read = (yaml.safe_load((file.parent / each).read_text("utf-8")) for each in test["rule_files"])
+        groups = [group["name"] for each in read for group in each["groups"]]
+        assert len(groups) == 1 or test["group_eval_order"] == groups, file.name
