@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,12 @@ def test_readings_that_came_from_a_backup_are_enough(old: StreamsSystem, new: St
     """A new cluster, into which nothing of the old epoch was put back but the topic of its readings."""
     old.feed(hour(point, at, at * 10) for at in range(3) for point in POINTS)
     with admin(load(new.config, {}).kafka) as client:
-        client.delete_topics([old.names.state, old.names.values, old.names.polls])
+        gone = {old.names.state, old.names.values, old.names.polls}
+        client.delete_topics(sorted(gone))
+        deadline = time.monotonic() + 30
+        while gone & set(client.list_topics()):  # what is being deleted is listed for a moment
+            assert time.monotonic() < deadline, "the topics are not deleted"
+            time.sleep(0.1)
     assert "copied 120 readings" in done(new)
     assert by_point(new) == by_point(old)
 
