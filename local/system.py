@@ -33,7 +33,7 @@ DATABASE_USER = "vitec"
 UTILITY_SECRETS = ("UTILITY_API_KEY", "UTILITY_CLIENT_SECRET")
 START_SECONDS = 120.0
 WINDOW_MONTHS = 3
-DAY_AFTER, MONTH_AFTER = 72 * 3600.0, 240 * 3600.0
+DAY_AFTER, MONTH_AFTER = 72 * 3600.0, 1_080 * 3600.0
 """Seconds after its end by which a day, or a month, is published; the simulated world is behind the clock besides."""
 
 
